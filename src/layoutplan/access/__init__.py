@@ -1,0 +1,1 @@
+"""How far is school: the road network, travel, catchments."""

@@ -1,0 +1,1 @@
+"""The county as it is: tables, layers, coordinates, the sample county."""

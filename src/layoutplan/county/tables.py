@@ -1,0 +1,253 @@
+"""What every table of a county holds: the contracts all readers and writers keep.
+
+A column says its name, kind, unit, range and meaning once. Checks, the data dictionary and
+the templates for planners are all made from these records.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["text", "int", "float", "bool"]
+Geometry = Literal["none", "point", "line", "polygon", "point_or_polygon"]
+
+STAGES = ("primary", "junior")
+GRADES = tuple(range(1, 10))
+STAGE_OF_GRADE = {grade: "primary" if grade <= 6 else "junior" for grade in GRADES}
+GRADES_OF_STAGE = {"primary": (1, 2, 3, 4, 5, 6), "junior": (7, 8, 9)}
+AGES = tuple(range(16))
+ENTRY_AGE = 6
+SCHOOL_KINDS = ("teaching_point", "primary", "junior", "nine_year", "twelve_year", "special")
+SETTINGS = ("county_town", "town", "village")
+RESIDENTIAL_KINDS = ("village", "town", "housing")
+PLACE_KINDS = (*RESIDENTIAL_KINDS, "resettlement")
+SOURCES = ("register", "census", "estimate", "raster")
+ROAD_CLASSES = ("motorway", "national", "provincial", "county", "township", "village", "street", "track", "path")
+SURFACES = ("paved", "gravel", "earth", "unknown")
+# Grades a school teaches when its row does not say; a teaching point has to say.
+GRADES_OF_KIND = {
+    "primary": (1, 6),
+    "junior": (7, 9),
+    "nine_year": (1, 9),
+    "twelve_year": (1, 9),
+    "special": (1, 9),
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a contract.
+
+    Parameters
+    ----------
+    name : str
+        Name inside the program, unit included where it has one.
+    kind : {"text", "int", "float", "bool"}
+        Kind of value after reading.
+    unit : str
+        Unit of the values; empty for names, codes and flags.
+    zh, en : str
+        Meaning, in both languages; also the heading a planner sees.
+    required : bool
+        Whether the column must be there and filled in every row.
+    minimum, maximum : float, optional
+        Inclusive range.
+    choices : tuple of str
+        Closed list of values.
+    """
+
+    name: str
+    kind: Kind
+    unit: str
+    zh: str
+    en: str
+    required: bool = True
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table: columns, key, geometry, and the tables its ids point to.
+
+    Parameters
+    ----------
+    name : str
+        Layer name in ``county.toml``.
+    columns : tuple of Column
+        In the order they are kept and written.
+    key : tuple of str
+        Columns that name a row; no two rows share them.
+    geometry : {"none", "point", "line", "polygon", "point_or_polygon"}
+        Kind of geometry.
+    refers : tuple of (column, table, column)
+        Values of a column that must stand in another table's column.
+    required : bool
+        Whether a county must have the layer.
+    """
+
+    name: str
+    zh: str
+    en: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    geometry: Geometry = "none"
+    refers: tuple[tuple[str, str, str], ...] = ()
+    required: bool = True
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Column names in order, without the geometry."""
+        return tuple(column.name for column in self.columns)
+
+
+def _count(name: str, unit: str, zh: str, en: str, *, required: bool = True) -> Column:
+    return Column(name, "int", unit, zh, en, required=required, minimum=0, maximum=1_000_000)
+
+
+def _amount(name: str, unit: str, zh: str, en: str) -> Column:
+    return Column(name, "float", unit, zh, en, required=False, minimum=0)
+
+
+def _id(name: str, zh: str, en: str, *, required: bool = True) -> Column:
+    return Column(name, "text", "", zh, en, required=required)
+
+
+def _year(zh: str = "学年（9月1日起）", en: str = "school year that starts on 1 September") -> Column:
+    return Column("year", "int", "", zh, en, minimum=1950, maximum=2100)
+
+
+def _grade(name: str = "grade", *, required: bool = True) -> Column:
+    return Column(name, "int", "", "年级", "grade", required=required, minimum=1, maximum=9)
+
+
+_STAGE = Column("stage", "text", "", "学段", "stage", choices=STAGES)
+_PUPILS = _count("pupils", "person", "学生数", "pupils")
+
+SCHOOLS = Table(
+    "schools", "学校", "schools",
+    (
+        _id("school_id", "学校标识码", "school id"),
+        _id("name", "学校名称", "name"),
+        Column("kind", "text", "", "办学类型", "kind of school", choices=SCHOOL_KINDS),
+        Column("setting", "text", "", "城乡类型", "setting", choices=SETTINGS),
+        _id("township_id", "乡镇代码", "township id"),
+        _id("community_id", "城乡学校共同体", "school community id", required=False),
+        _grade("grade_from", required=False),
+        _grade("grade_to", required=False),
+        _count("boarding_beds", "bed", "寄宿床位", "boarding beds", required=False),
+        _count("canteen_seats", "seat", "餐位", "canteen seats", required=False),
+        _amount("site_m2", "m2", "占地面积", "site area"),
+        _amount("teaching_m2", "m2", "教学及辅助用房面积", "teaching and auxiliary floor area"),
+        _amount("sports_m2", "m2", "体育运动场馆面积", "sports area"),
+        _amount("equipment_yuan", "yuan", "教学仪器设备值", "book value of teaching equipment"),
+        _count("staff", "person", "教职工数", "staff", required=False),
+    ),
+    key=("school_id",), geometry="point",
+    refers=(("township_id", "townships", "township_id"), ("community_id", "communities", "community_id")),
+)  # fmt: skip
+ROOMS = Table(
+    "rooms", "教室", "classrooms",
+    (
+        _id("school_id", "学校标识码", "school id"), _STAGE,
+        _count("rooms", "room", "普通教室数", "ordinary classrooms"),
+        _count("teachers", "person", "专任教师数", "full-time teachers", required=False),
+    ),
+    key=("school_id", "stage"), refers=(("school_id", "schools", "school_id"),),
+)  # fmt: skip
+CLASSES = Table(
+    "classes", "班级", "classes",
+    (
+        _id("school_id", "学校标识码", "school id"), _grade(),
+        Column("class_no", "int", "", "班号", "class number in its grade", minimum=1, maximum=99),
+        Column("pupils", "int", "person", "学生数", "pupils", minimum=0, maximum=150),
+        Column("boarders", "int", "person", "寄宿生数", "boarders", required=False, minimum=0, maximum=150),
+    ),
+    key=("school_id", "grade", "class_no"), refers=(("school_id", "schools", "school_id"),),
+)  # fmt: skip
+ENROLMENT = Table(
+    "enrolment", "历年在校生", "enrolment history",
+    (_id("school_id", "学校标识码", "school id"), _year(), _grade(), _PUPILS,
+     _count("classes", "class", "班数", "classes", required=False)),
+    key=("school_id", "year", "grade"), required=False,
+)  # fmt: skip
+_PLACE_COLUMNS = (
+    _id("place_id", "居民点代码", "place id"),
+    _id("name", "名称", "name"),
+    _id("township_id", "乡镇代码", "township id"),
+    _count("households", "household", "现有户数", "households", required=False),
+    _count("planned_households", "household", "规划户数", "planned households", required=False),
+    _id("origin_place_id", "迁出地代码", "place the residents come from", required=False),
+)
+RESIDENTIAL = Table(
+    "residential", "居民点", "residential areas",
+    (*_PLACE_COLUMNS[:2], Column("kind", "text", "", "类型", "kind of place", choices=RESIDENTIAL_KINDS),
+     *_PLACE_COLUMNS[2:]),
+    key=("place_id",), geometry="point_or_polygon", refers=(("township_id", "townships", "township_id"),),
+)  # fmt: skip
+RESETTLEMENT = Table(
+    "resettlement", "易地搬迁安置点", "resettlement sites", _PLACE_COLUMNS,
+    key=("place_id",), geometry="point_or_polygon", required=False,
+    refers=(("township_id", "townships", "township_id"), ("origin_place_id", "residential", "place_id")),
+)  # fmt: skip
+MOVE_IN = Table(
+    "move_in", "入住进度", "dated households of sites and estates",
+    (_id("place_id", "居民点代码", "place id"), _year(), _count("households", "household", "入住户数", "households living there")),
+    key=("place_id", "year"), required=False, refers=(("place_id", "places", "place_id"),),
+)  # fmt: skip
+CHILDREN = Table(
+    "children", "儿童", "children by age",
+    (
+        _id("place_id", "居民点代码", "place id"),
+        Column("age", "int", "year", "8月31日满周岁", "age on 31 August", minimum=0, maximum=15),
+        Column("children", "float", "person", "人数", "children", minimum=0, maximum=100_000),
+        Column("source", "text", "", "来源", "source", choices=SOURCES),
+    ),
+    key=("place_id", "age"), refers=(("place_id", "places", "place_id"),),
+)  # fmt: skip
+BIRTHS = Table(
+    "births", "出生人口", "births",
+    (_id("area_id", "乡镇代码", "area id"), _year("日历年", "calendar year"), _count("births", "person", "出生数", "births")),
+    key=("area_id", "year"), required=False, refers=(("area_id", "townships", "township_id"),),
+)  # fmt: skip
+ROADS = Table(
+    "roads", "道路", "roads",
+    (
+        _id("road_id", "道路编号", "road id"),
+        Column("class", "text", "", "道路等级", "road class", choices=ROAD_CLASSES),
+        Column("surface", "text", "", "路面", "surface", required=False, choices=SURFACES),
+        Column("drive_kmh", "float", "km/h", "行车速度", "driving speed", required=False, minimum=1, maximum=130),
+        Column("oneway", "bool", "", "单行（沿线方向）", "one-way for vehicles, along the line"),
+        Column("winter_open", "bool", "", "冬季通行", "open in winter", required=False),
+        Column("walk", "bool", "", "可步行", "open to walkers", required=False),
+        Column("drive", "bool", "", "可行车", "open to vehicles", required=False),
+    ),
+    key=("road_id",), geometry="line",
+)  # fmt: skip
+TOWNSHIPS = Table(
+    "townships", "乡镇", "townships",
+    (_id("township_id", "乡镇代码", "township id"), _id("name", "名称", "name")),
+    key=("township_id",), geometry="polygon",
+)  # fmt: skip
+ZONES = Table(
+    "zones", "学区", "attendance zones as drawn",
+    (_id("zone_id", "学区代码", "zone id"), _id("school_id", "学校标识码", "school id"), _STAGE),
+    key=("zone_id",), geometry="polygon", required=False, refers=(("school_id", "schools", "school_id"),),
+)  # fmt: skip
+COMMUNITIES = Table(
+    "communities", "城乡学校共同体", "school communities",
+    (_id("community_id", "共同体代码", "community id"), _id("name", "名称", "name"),
+     _id("lead_school_id", "牵头学校", "leading school", required=False)),
+    key=("community_id",), required=False, refers=(("lead_school_id", "schools", "school_id"),),
+)  # fmt: skip
+
+TABLES: dict[str, Table] = {
+    table.name: table
+    for table in (
+        SCHOOLS, ROOMS, CLASSES, ENROLMENT, RESIDENTIAL, RESETTLEMENT, MOVE_IN,
+        CHILDREN, BIRTHS, ROADS, TOWNSHIPS, ZONES, COMMUNITIES,
+    )
+}  # fmt: skip
+RASTERS = ("population", "dem")

@@ -1,0 +1,1 @@
+"""Show it and hand it in: maps, figures, files."""

@@ -1,0 +1,1 @@
+"""Who needs a seat and who has one: demand, supply, assignment, enrolment, findings."""
