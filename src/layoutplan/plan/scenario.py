@@ -4,46 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import json
+import tomllib
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+import tomli_w
+from pydantic import Field, ValidationError
 
-from layoutplan.access.network import Mode
+from layoutplan.errors import Problem, ScenarioError
+from layoutplan.seats.settings import Outlook, Policy, Value
 
 LAST_YEAR = 2035
 
 
-class _Value(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+class OpenSchool(Value):
+    """A new school that opens on 1 September of ``year`` and fills by its entry grades."""
 
-
-class Outlook(_Value):
-    """How the world goes on.
-
-    Parameters
-    ----------
-    births_change : float
-        Yearly change of births after the last year known, as a share: -0.03 is 3 % fewer each year.
-    """
-
-    births_change: float = Field(default=0.0, ge=-0.3, le=0.3)
-
-
-class Policy(_Value):
-    """The rule by which pupils are given a school."""
-
-    assignment: Literal["nearest"] = "nearest"
-    mode: Mode = "walk"
-
-
-class OpenSchool(_Value):
-    """A new school that opens on 1 September of ``year`` and fills by its entry grade."""
-
-    kind: Literal["open_school"]
+    kind: Literal["open_school"] = "open_school"
     year: int = Field(ge=2000, le=2100)
     school_id: str = Field(min_length=1)
     name: str = Field(min_length=1)
-    school_kind: Literal["teaching_point", "primary", "junior", "nine_year"]
+    school_kind: Literal["primary", "junior", "nine_year"]
     setting: Literal["county_town", "town", "village"]
     east_m: float
     north_m: float
@@ -51,18 +32,22 @@ class OpenSchool(_Value):
     junior_rooms: int = Field(default=0, ge=0, le=200)
 
 
-class CloseSchool(_Value):
-    """A school that is closed on 1 September of ``year``; its pupils move together."""
+class CloseSchool(Value):
+    """A school that closes on 1 September of ``year``; its pupils move together."""
 
-    kind: Literal["close_school"]
+    kind: Literal["close_school"] = "close_school"
     year: int = Field(ge=2000, le=2100)
     school_id: str = Field(min_length=1)
 
 
-class AddRooms(_Value):
-    """Rooms added to one stage of a school; negative takes rooms away."""
+class AddRooms(Value):
+    """Rooms added to a stage of a school from 1 September of ``year``; negative takes rooms away.
 
-    kind: Literal["add_rooms"]
+    ``existing`` is the number of rooms the planner saw; if it is given and no longer true, the
+    action is refused.
+    """
+
+    kind: Literal["add_rooms"] = "add_rooms"
     year: int = Field(ge=2000, le=2100)
     school_id: str = Field(min_length=1)
     stage: Literal["primary", "junior"]
@@ -73,8 +58,14 @@ class AddRooms(_Value):
 Action = Annotated[OpenSchool | CloseSchool | AddRooms, Field(discriminator="kind")]
 
 
-class Scenario(_Value):
-    """A plan to work out: equal content is the same scenario, whatever it is called."""
+class Scenario(Value):
+    """A plan to work out: equal content is the same scenario, whatever it is called.
+
+    Examples
+    --------
+    >>> Scenario(name="a").fingerprint == Scenario(name="b", note="same content").fingerprint
+    True
+    """
 
     name: str = Field(min_length=1)
     note: str = ""
@@ -88,3 +79,53 @@ class Scenario(_Value):
         """Hash of everything but the name and the note."""
         content: dict[str, Any] = self.model_dump(mode="json", exclude={"name", "note"})
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def load_scenario(path: Path | str) -> Scenario:
+    """Read a scenario from TOML.
+
+    Raises
+    ------
+    ScenarioError
+        The file cannot be read, or a key is unknown, missing or of the wrong type; all at once.
+    """
+    path = Path(path)
+    try:
+        content = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as fault:
+        raise ScenarioError([Problem("toml_unreadable", path.name, values={"reason": str(fault)})]) from fault
+    return parse_scenario(content, source=path.name)
+
+
+def parse_scenario(content: str, *, source: str) -> Scenario:
+    """Read a scenario from TOML text; ``source`` names it in messages."""
+    try:
+        tree = tomllib.loads(content)
+    except tomllib.TOMLDecodeError as fault:
+        raise ScenarioError([Problem("toml_unreadable", source, values={"reason": str(fault)})]) from fault
+    if isinstance(tree.get("actions"), list):
+        tree["actions"] = tuple(tree["actions"])
+    try:
+        return Scenario.model_validate(tree)
+    except ValidationError as fault:
+        raise ScenarioError([_problem(error, source) for error in fault.errors()]) from fault
+
+
+def _problem(error: Any, source: str) -> Problem:
+    keys = [str(part) for part in error["loc"] if part not in ("open_school", "close_school", "add_rooms")]
+    row = f"{keys[0]}[{int(keys[1]) + 1}]" if len(keys) > 1 and keys[1].isdigit() else ".".join(keys[:-1])
+    code = {"extra_forbidden": "key_unknown", "missing": "key_missing"}.get(error["type"], "key_invalid")
+    return Problem(code, source, row, keys[-1] if keys else "", {"reason": error["msg"], "value": repr(error["input"])[:80]})
+
+
+def dump_scenario(scenario: Scenario) -> str:
+    """Return a scenario as TOML text; reading it back gives an equal scenario."""
+    return tomli_w.dumps(scenario.model_dump(mode="json", exclude_none=True))
+
+
+def save_scenario(scenario: Scenario, path: Path | str) -> None:
+    """Write a scenario as TOML, first under a temporary name so that a broken write loses nothing."""
+    target = Path(path)
+    draft = target.with_name(f".{target.name}.tmp")
+    draft.write_text(dump_scenario(scenario), "utf-8")
+    draft.replace(target)

@@ -1,18 +1,39 @@
-"""What breaks the norms: findings as data, each with its clause."""
+"""What breaks the norms: findings as data, each with its clause.
+
+Classes and schools are judged by the counts of the base year, single class by single class;
+seats by every year of the plan. A finding never says "close": it recommends a review.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import pandas as pd
+import numpy as np
+import pandas as pd
+
+from layoutplan.access.travel import Travel
+from layoutplan.county.layers import County
+from layoutplan.county.tables import STAGE_OF_GRADE
+from layoutplan.labels import LANGS, Lang, label
+from layoutplan.norms import Norm, Norms
+from layoutplan.seats.assignment import Assignment
+from layoutplan.seats.supply import Roster
 
 RULES = (
     "class_over_norm", "class_large", "class_extra_large", "school_over_size", "school_vacant",
     "shell_candidate", "place_over_limit", "place_unreached", "seat_gap",
 )  # fmt: skip
-SEVERITIES = ("error", "warning", "info")
+_SEVERITY = {
+    "class_over_norm": "warning", "class_large": "error", "class_extra_large": "error", "school_over_size": "error",
+    "school_vacant": "warning", "shell_candidate": "info", "place_over_limit": "warning", "place_unreached": "error",
+    "seat_gap": "error",
+}  # fmt: skip
+LIMIT_GRADES = (1, 2, 3)
+_COLUMNS = (
+    "rule", "subject_kind", "subject", "year", "school_id", "place_id", "township_id", "measured", "limit", "unit",
+    "clause", "verified", "severity", "text_zh", "text_en",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,3 +50,265 @@ class Findings:
     """
 
     frame: pd.DataFrame
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What the rules look at.
+
+    Parameters
+    ----------
+    county : County
+        Classes, counts and names as they are.
+    norms : Norms
+        Limits and clauses.
+    roster : Roster
+        Schools of the scenario.
+    travel : Travel
+        Ways in the policy's mode.
+    assignment : Assignment
+        Who goes where, by residence.
+    balance : DataFrame
+        ``year, stage, township_id, demand, seats, gap``.
+    """
+
+    county: County
+    norms: Norms
+    roster: Roster
+    travel: Travel
+    assignment: Assignment
+    balance: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class _Case:
+    """One breach before its words are filled in."""
+
+    rule: str
+    subject_kind: str
+    subject: str
+    year: int
+    measured: float
+    limit: float
+    norm: Norm
+    unit: str
+    words: Mapping[str, object]
+    where: Mapping[str, str]
+
+    def say(self, lang: Lang) -> str:
+        """Return the sentence of the finding; numbers are shown without false precision."""
+        words = {name: label(value.key, lang) if isinstance(value, _Word) else value for name, value in self.words.items()}
+        return label(f"finding.{self.rule}", lang, measured=_shown(self.measured), limit=_shown(self.limit), **words)
+
+
+@dataclass(frozen=True)
+class _Word:
+    """A word of a sentence that differs by language."""
+
+    key: str
+
+
+def _shown(number: float) -> str:
+    return f"{number:.0f}" if abs(number) >= 100 or float(number).is_integer() else f"{number:.1f}"
+
+
+def diagnose(evidence: Evidence) -> Findings:
+    """Find everything that breaks a rule.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        The plan so far.
+
+    Returns
+    -------
+    Findings
+        One row a breach; a seat gap is one row a township and stage, at its first year.
+    """
+    cases = [
+        *_class_cases(evidence), *_school_size_cases(evidence), *_empty_school_cases(evidence),
+        *_travel_cases(evidence), *_seat_cases(evidence),
+    ]  # fmt: skip
+    frame = pd.DataFrame([_as_row(case) for case in cases], columns=list(_COLUMNS))
+    return Findings(frame.sort_values(["rule", "subject_kind", "subject", "year"], ignore_index=True))
+
+
+def _as_row(case: _Case) -> dict[str, object]:
+    texts = {f"text_{lang}": case.say(lang) for lang in LANGS}
+    return {
+        "rule": case.rule, "subject_kind": case.subject_kind, "subject": case.subject, "year": case.year,
+        "school_id": None, "place_id": None, "township_id": None, **case.where, "measured": case.measured,
+        "limit": case.limit, "unit": case.unit, "clause": case.norm.clause, "verified": case.norm.verified,
+        "severity": _SEVERITY[case.rule], **texts,
+    }  # fmt: skip
+
+
+
+
+def _class_cases(evidence: Evidence) -> Iterator[_Case]:
+    """Every single class over its norm, in the band it falls into (law 9)."""
+    county, norms = evidence.county, evidence.norms
+    names = county.schools.set_index("school_id")
+    large, extra = norms["class_size.large"], norms["class_size.extra_large"]
+    for row in county.classes.itertuples():
+        stage = STAGE_OF_GRADE[row.grade]
+        norm = norms[f"class_size.{stage}"]
+        if row.pupils <= norm.value or names.loc[row.school_id, "kind"] == "special":
+            continue
+        rule, shown = "class_over_norm", norm
+        if row.pupils >= extra.value:
+            rule, shown = "class_extra_large", extra
+        elif row.pupils >= large.value:
+            rule, shown = "class_large", large
+        yield _Case(
+            rule, "class", f"{row.school_id}/{row.grade}/{row.class_no}", county.base_year, float(row.pupils), norm.value,
+            shown, "person",
+            {"school": names.loc[row.school_id, "name"], "grade": row.grade, "class_no": row.class_no},
+            {"school_id": row.school_id, "township_id": names.loc[row.school_id, "township_id"]},
+        )  # fmt: skip
+
+
+def _school_size_cases(evidence: Evidence) -> Iterator[_Case]:
+    county, norms = evidence.county, evidence.norms
+    pupils = county.classes.groupby("school_id")["pupils"].sum()
+    for row in county.schools.itertuples():
+        norm = norms.get(f"school_size.{row.kind}")
+        measured = float(pupils.get(row.school_id, 0))
+        if norm is not None and measured > norm.value:
+            yield _school_case("school_over_size", row, county.base_year, measured, norm, {})
+
+
+def _school_case(rule: str, row: object, year: int, measured: float, norm: Norm, words: Mapping[str, object]) -> _Case:
+    where = {"school_id": row.school_id, "township_id": row.township_id}  # type: ignore[attr-defined]
+    return _Case(
+        rule, "school", where["school_id"], year, measured, norm.value, norm, "person",
+        {"school": row.name, **words}, where,  # type: ignore[attr-defined]
+    )  # fmt: skip
+
+
+def yearly_counts(county: County, years: Sequence[int]) -> pd.DataFrame:
+    """Return pupils by school and year, missing where a year was not counted.
+
+    A registered school without a class in the base year has 0 pupils in it, because the table
+    of classes is complete; a year that the history does not hold for a school stays missing.
+
+    Returns
+    -------
+    DataFrame
+        Index ``school_id``, a float column a year.
+    """
+    counts = county.enrolment.pivot_table(index="school_id", columns="year", values="pupils", aggfunc="sum").astype(float)
+    counts = counts.reindex(index=county.schools["school_id"], columns=list(years))
+    if county.base_year in years:
+        now = county.classes.groupby("school_id")["pupils"].sum()
+        counts[county.base_year] = now.reindex(counts.index).fillna(0.0).astype(float)
+    return counts
+
+
+def _empty_school_cases(evidence: Evidence) -> Iterator[_Case]:
+    """Vacant schools, and schools so small for so long that a review is due.
+
+    A shell candidate stayed at or under the threshold in every one of the latest counts, and the
+    children for whom it is the nearest school stay so in every year up to the goal year.
+    """
+    county, norms = evidence.county, evidence.norms
+    vacant, counts_needed = norms["vacant.counts"], int(norms.value("shell.counts"))
+    counts = yearly_counts(county, range(county.base_year - counts_needed + 1, county.base_year + 1))
+    latest = counts.iloc[:, -int(vacant.value) :]
+    is_vacant = (latest == 0).all(axis=1)
+    threshold = norms["shell.max_pupils"]
+    small = (counts <= threshold.value).all(axis=1) & ~is_vacant
+    nearby = _largest_catchment(evidence, int(norms.value("plan.goal_year")))
+    for row in county.schools[county.schools["kind"] != "special"].itertuples():
+        if is_vacant[row.school_id]:
+            yield _school_case("school_vacant", row, county.base_year, 0.0, vacant, {"counts": f"{vacant.value:g}"})
+        elif small[row.school_id] and nearby.get(row.school_id, 0.0) <= threshold.value:
+            words = {
+                "counts": counts_needed,
+                "children": _shown(nearby.get(row.school_id, 0.0)),
+                "goal_year": f"{norms.value('plan.goal_year'):g}",
+            }
+            measured = float(counts.loc[row.school_id].max())
+            yield _school_case("shell_candidate", row, county.base_year, measured, threshold, words)
+
+
+def _largest_catchment(evidence: Evidence, goal_year: int) -> Mapping[str, float]:
+    """Return the most children any year up to the goal year has nearest to each school."""
+    flows = evidence.assignment.flows
+    by_year = flows[flows["year"] <= goal_year].groupby(["school_id", "year"])["pupils"].sum()
+    largest: dict[str, float] = by_year.groupby(level="school_id").max().to_dict()
+    return largest
+
+
+def _travel_cases(evidence: Evidence) -> Iterator[_Case]:
+    """Places whose youngest pupils walk too long, and places no way leads from."""
+    county, norm = evidence.county, evidence.norms["travel.limit_minutes.grades_1_3"]
+    places = county.places.set_index("place_id")
+    flows = evidence.assignment.flows
+    now = flows[(flows["year"] == county.base_year) & flows["grade"].isin(LIMIT_GRADES)]
+    over = now[now["minutes"] > norm.value].groupby("place_id").agg({"minutes": "max", "pupils": "sum"})
+    for place_id, row in over.iterrows():
+        words = {"place": places.loc[place_id, "name"], "pupils": _shown(row["pupils"])}
+        where = {"place_id": str(place_id), "township_id": places.loc[place_id, "township_id"]}
+        yield _Case(
+            "place_over_limit", "place", str(place_id), county.base_year, float(row["minutes"]), norm.value, norm,
+            "min", words, where,
+        )  # fmt: skip
+    snap = evidence.norms["snap.reject_m"]
+    for place_id, reason in evidence.travel.unreached.items():
+        words = {"place": places.loc[place_id, "name"], "reason": _Word(f"reason.{reason}")}
+        where = {"place_id": place_id, "township_id": places.loc[place_id, "township_id"]}
+        yield _Case(
+            "place_unreached", "place", place_id, county.base_year, np.nan, np.nan, snap, "", words, where
+        )  # fmt: skip
+
+
+def _seat_cases(evidence: Evidence) -> Iterator[_Case]:
+    names = evidence.county.townships.set_index("township_id")["name"]
+    short = evidence.balance[evidence.balance["gap"] > 0]
+    for (township_id, stage), part in short.groupby(["township_id", "stage"], sort=True):
+        norm = evidence.norms[f"class_size.{stage}"]
+        worst = part.loc[part["gap"].idxmax()]
+        words = {
+            "township": names[township_id], "stage": _Word(f"stage.{stage}"), "first_year": int(part["year"].min()),
+            "worst_year": int(worst["year"]), "demand": _shown(worst["demand"]), "seats": _shown(worst["seats"]),
+        }  # fmt: skip
+        yield _Case(
+            "seat_gap", "township", f"{township_id}/{stage}", int(part["year"].min()), float(worst["gap"]), 0.0, norm,
+            "seat", words, {"township_id": str(township_id)},
+        )  # fmt: skip
+
+
+def balance_seats(county: County, demand: pd.DataFrame, supply: pd.DataFrame, roster: Roster) -> pd.DataFrame:
+    """Set the seats of every township against the pupils who live there.
+
+    Parameters
+    ----------
+    county : County
+        Places and townships.
+    demand : DataFrame
+        ``year, grade, place_id, pupils``.
+    supply : DataFrame
+        ``year, stage, school_id, seats``.
+    roster : Roster
+        Says in which township each school stands.
+
+    Returns
+    -------
+    DataFrame
+        ``year, stage, township_id`` (key, sorted), ``demand`` [person], ``seats`` [seat],
+        ``gap`` [seat]: demand beyond the seats, negative where seats are left.
+    """
+    township_of_place = county.places.set_index("place_id")["township_id"]
+    township_of_school = roster.schools.set_index("school_id")["township_id"]
+    lives = demand.assign(
+        stage=demand["grade"].map(STAGE_OF_GRADE), township_id=demand["place_id"].map(township_of_place)
+    )
+    keys = ["year", "stage", "township_id"]
+    need = lives.groupby(keys)["pupils"].sum()
+    have = supply.assign(township_id=supply["school_id"].map(township_of_school)).groupby(keys)["seats"].sum()
+    every = pd.MultiIndex.from_product(
+        [sorted(demand["year"].unique()), sorted(lives["stage"].unique()), county.townships["township_id"]], names=keys
+    )
+    frame = pd.DataFrame({"demand": need.reindex(every).fillna(0.0), "seats": have.reindex(every).fillna(0.0)})
+    return frame.assign(gap=frame["demand"] - frame["seats"]).reset_index()
