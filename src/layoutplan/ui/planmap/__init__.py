@@ -1,0 +1,350 @@
+"""The plan map: a map in the page that draws data and tells Python what the planner moved.
+
+Python hands over data only: shapes as coordinates, looks as palettes, words as text. The
+geometry crosses once and is then named by its content hash; after that a run sends, for
+every layer, which features changed their class. The browser says in its ``have`` state what
+it already holds. Moves come back as one state that holds the whole picture, so a move that
+is overtaken by the next loses nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal
+
+import streamlit as st
+from streamlit.components import v2
+
+Style = Mapping[str, str | float | bool]
+LIVE_MS = 150
+
+
+def _fingerprint(content: object) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One thing to draw.
+
+    Parameters
+    ----------
+    id, name : str
+        What it is; the name is shown on hovering (or written on the map, for a label).
+    geometry : mapping
+        GeoJSON geometry in WGS84.
+    shape : str
+        Symbol of a point: ``circle, square, diamond, hexagon, triangle``.
+    style : mapping
+        Looks that only this feature has.
+    """
+
+    id: str
+    name: str
+    geometry: Mapping[str, Any]
+    shape: str = "circle"
+    style: Style = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Features drawn alike, one above the other in the order of the base map.
+
+    Parameters
+    ----------
+    name : str
+        ASCII name, also that of its pane.
+    kind : {"polygon", "line", "point", "label"}
+        How it is drawn.
+    features : sequence of Feature
+        In drawing order; a class vector has one entry for each.
+    palette : sequence of mapping
+        Looks of each class: Leaflet's path options, for points also ``halo, cross, roof``.
+    groups : sequence of sequence of str
+        Lines shown on hovering over a feature of each class.
+    interactive : bool
+        Whether it answers to hovering and clicking.
+    opacity : float
+        Of the layer as a whole, 0 to 1.
+    """
+
+    name: str
+    kind: Literal["polygon", "line", "point", "label"]
+    features: Sequence[Feature]
+    palette: Sequence[Style] = ({},)
+    groups: Sequence[Sequence[str]] = ()
+    interactive: bool = False
+    opacity: float = 1.0
+
+
+class Base:
+    """Everything that stays while the planner works; ``id`` is the hash of its content.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+        From the ground upward.
+    bounds : ((south, west), (north, east))
+        Degrees shown at first.
+    words : mapping
+        ``zoom_in, zoom_out, whole_county, north``.
+    notes : sequence of str
+        Written at the foot of the map.
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[Layer],
+        *,
+        bounds: tuple[tuple[float, float], tuple[float, float]],
+        words: Mapping[str, str],
+        notes: Sequence[str] = (),
+    ) -> None:
+        content = {
+            "layers": [{**vars(layer), "features": [vars(feature) for feature in layer.features]} for layer in layers],
+            "bounds": bounds,
+            "words": dict(words),
+            "notes": list(notes),
+        }
+        self.id = _fingerprint(content)
+        self.content: Mapping[str, Any] = {"id": self.id, **content}
+
+
+class Paint:
+    """The looks of one layer at rest; changes are counted from it.
+
+    Parameters
+    ----------
+    classes : sequence of int
+        Index into the layer's palette, one a feature.
+    sizes : sequence of float, optional
+        Radius of each point in pixels.
+    lines : sequence of sequence of str, optional
+        What hovering says of each feature.
+    """
+
+    def __init__(
+        self,
+        classes: Sequence[int],
+        *,
+        sizes: Sequence[float] | None = None,
+        lines: Sequence[Sequence[str]] | None = None,
+    ) -> None:
+        full: dict[str, Any] = {"cls": list(classes)}
+        if sizes is not None:
+            full["size"] = list(sizes)
+        if lines is not None:
+            full["lines"] = [list(part) for part in lines]
+        self.full: Mapping[str, Any] = full
+        self.id = _fingerprint(full)
+
+
+@dataclass(frozen=True)
+class Site:
+    """A marker; ``reason`` says why it cannot stand there, if it cannot."""
+
+    id: str
+    name: str
+    lat: float
+    lng: float
+    draggable: bool = True
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What changes from run to run.
+
+    Parameters
+    ----------
+    paints : mapping
+        Looks at rest by layer.
+    changes : mapping
+        ``{layer: {class: indices}}`` on top of them.
+    sites : sequence of Site
+        Markers.
+    sketch : mapping, optional
+        ``polygons`` (GeoJSON coordinates of a MultiPolygon) and ``style`` of an outline on top.
+    selected : (layer, id), optional
+        Point that is ringed.
+    focus : mapping, optional
+        ``seq`` and ``bounds`` or ``point`` and ``zoom``: look there, once for each ``seq``.
+    can_add : bool
+        Whether a right-click is reported.
+    """
+
+    paints: Mapping[str, Paint] = field(default_factory=dict)
+    changes: Mapping[str, Mapping[int, Sequence[int]]] = field(default_factory=dict)
+    sites: Sequence[Site] = ()
+    sketch: Mapping[str, Any] | None = None
+    selected: tuple[str, str] | None = None
+    focus: Mapping[str, Any] | None = None
+    can_add: bool = False
+
+
+@dataclass(frozen=True)
+class Moved:
+    """The planner moved a marker; ``live`` while it is still in the hand."""
+
+    seq: int
+    id: str
+    lat: float
+    lng: float
+    live: bool
+
+
+@dataclass(frozen=True)
+class Clicked:
+    """The planner clicked a feature."""
+
+    layer: str
+    id: str
+
+
+@dataclass(frozen=True)
+class Added:
+    """The planner asked for a site at this spot."""
+
+    lat: float
+    lng: float
+
+
+def _read(name: str) -> str:
+    return (files("layoutplan") / "ui" / "planmap" / name).read_text("utf-8")
+
+
+@cache
+def _leaflet_script() -> str:
+    leaflet = (files("layoutplan") / "assets" / "leaflet" / "leaflet.js").read_text("utf-8")
+    leaflet = leaflet.partition("//# sourceMappingURL")[0]
+    once = f"if (!globalThis.L) {{\n{leaflet}\n}}"
+    return "\n".join([once, _read("parts.js"), _read("planmap.js"), "export default () => {};"])
+
+
+@cache
+def _style_sheet() -> str:
+    folder = files("layoutplan") / "assets" / "leaflet"
+    sheet = (folder / "leaflet.css").read_text("utf-8")
+    for image in ("layers.png", "layers-2x.png", "marker-icon.png"):
+        packed = base64.b64encode((folder / "images" / image).read_bytes()).decode()
+        sheet = sheet.replace(f"images/{image}", f"data:image/png;base64,{packed}")
+    return f"<style>{sheet}\n{_read('planmap.css')}</style>"
+
+
+_loader = v2.component("layoutplan.leaflet", js=_leaflet_script(), isolate_styles=False)
+_map = v2.component(
+    "layoutplan.planmap", html='<div class="planmap"></div>', js=_read("mount.js"), isolate_styles=False
+)
+
+
+def load_leaflet() -> None:
+    """Bring Leaflet and the drawing code to the page, once and outside any fragment.
+
+    The script of a component crosses again with every update of it; kept apart, the 150 kB
+    do not ride along with each drag.
+    """
+    st.html(_style_sheet())
+    _loader(key="leaflet")
+
+
+def planmap(
+    base: Base,
+    scene: Scene,
+    *,
+    key: str,
+    height: int = 520,
+    on_event: Callable[[Moved | Clicked | Added], None] | None = None,
+) -> None:
+    """Draw the map and report what the planner does.
+
+    Parameters
+    ----------
+    base : Base
+        What stays.
+    scene : Scene
+        What changes.
+    key : str
+        Name of the map in the session.
+    height : int
+        Pixels.
+    on_event : callable, optional
+        Called before the next run with each :class:`Moved`, :class:`Clicked` or :class:`Added`.
+    """
+    state = st.session_state.get(key) or {}
+
+    def report(kind: str) -> Callable[[], None]:
+        def call() -> None:
+            event = read_event(kind, (st.session_state.get(key) or {}).get(kind))
+            if event is not None and on_event is not None:
+                on_event(event)
+
+        return call
+
+    _map(
+        key=key,
+        data=compose(base, scene, state=state, height=height),
+        on_have_change=lambda: None,
+        on_moved_change=report("moved"),
+        on_clicked_change=report("clicked"),
+        on_added_change=report("added"),
+    )
+
+
+def compose(base: Base, scene: Scene, *, state: Mapping[str, Any], height: int) -> dict[str, Any]:
+    """Return what crosses to the browser, without what it says it already holds.
+
+    Parameters
+    ----------
+    base, scene
+        As in :func:`planmap`.
+    state : mapping
+        The component's state: ``have`` and ``moved``.
+    height : int
+        Pixels.
+    """
+    have = state.get("have") or {}
+    known = have.get("paint") or {} if have.get("base") == base.id else {}
+    moved = state.get("moved") or {}
+    paint: dict[str, dict[str, Any]] = {}
+    for name, rest in scene.paints.items():
+        changes = [[value, list(at)] for value, at in scene.changes.get(name, {}).items()]
+        paint[name] = {"id": rest.id, "changes": changes}
+        if known.get(name) != rest.id:
+            paint[name]["full"] = rest.full
+    return {
+        "base_id": base.id,
+        "base": None if have.get("base") == base.id else base.content,
+        "paint": paint,
+        "sites": [vars(site) for site in scene.sites],
+        "sketch": scene.sketch and {"id": _fingerprint(scene.sketch), **scene.sketch},
+        "selected": scene.selected and {"layer": scene.selected[0], "id": scene.selected[1]},
+        "focus": scene.focus,
+        "can_add": scene.can_add,
+        "ack": int(moved.get("seq", 0)),
+        "live_ms": LIVE_MS,
+        "height": height,
+    }
+
+
+def read_event(kind: str, value: Mapping[str, Any] | None) -> Moved | Clicked | Added | None:
+    """Return what the browser reported as a checked value, or None if there is nothing.
+
+    Examples
+    --------
+    >>> read_event("moved", {"seq": 3, "id": "a", "places": {"a": [35.9, 105.7]}, "live": True})
+    Moved(seq=3, id='a', lat=35.9, lng=105.7, live=True)
+    """
+    if not value:
+        return None
+    if kind == "moved":
+        lat, lng = value["places"][value["id"]]
+        return Moved(int(value["seq"]), str(value["id"]), float(lat), float(lng), bool(value["live"]))
+    if kind == "clicked":
+        return Clicked(str(value["layer"]), str(value["id"]))
+    return Added(float(value["lat"]), float(value["lng"]))

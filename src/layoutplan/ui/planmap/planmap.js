@@ -1,0 +1,401 @@
+// Draws a plan map from data. Nothing that Python sends is run or read as markup:
+// geometry goes to Leaflet as coordinates, words go to the page through textContent.
+const STEP_M = 100; // arrow key; with Shift a tenth of it
+const METRES_PER_DEGREE = 111320;
+const ACK_PATIENCE_MS = 1500; // an answer this late no longer holds back the next live report
+const NUDGE_SETTLE_MS = 350;
+
+// ---- the map -------------------------------------------------------------------------
+class PlanMap {
+  constructor(root) {
+    this.root = root;
+    this.layers = new Map();
+    this.sites = new Map();
+    this.rest = new Map(); // by layer: the full picture that changes are counted from
+    this.seq = 0;
+    this.ack = 0;
+    this.focusSeq = null;
+    this.said = "";
+    this.frame = element("div", "planmap-frame");
+    this.tip = element("div", "planmap-tip");
+    this.root.append(this.frame, this.tip);
+  }
+
+  update(talk) {
+    this.talk = talk;
+    const data = talk.data;
+    this.root.style.height = `${data.height}px`;
+    if (data.base && data.base.id !== this.baseId) this.build(data.base);
+    if (this.baseId !== data.base_id) {
+      this.announce();
+      return;
+    }
+    this.ack = Math.max(this.ack, data.ack);
+    for (const [name, paint] of Object.entries(data.paint)) this.paint(this.layers.get(name), paint);
+    this.drawSketch(data.sketch);
+    this.placeSites(data.sites, data.ack);
+    this.select(data.selected);
+    this.look(data.focus);
+    this.announce();
+    this.measure(data.ack);
+  }
+
+  // Says what the browser holds; Python leaves out what is already here. State, not a
+  // trigger: triggers set while a component mounts may be dropped.
+  announce() {
+    const have = { base: this.baseId ?? null, paint: {} };
+    for (const [name, rest] of this.rest) have.paint[name] = rest.id;
+    const text = JSON.stringify(have);
+    if (text === this.said) return;
+    this.said = text;
+    this.talk.setStateValue("have", have);
+  }
+
+  measure(ack) {
+    this.root.dataset.ack = ack;
+    if (!this.asked || ack < this.asked.seq) return;
+    const asked = this.asked;
+    this.asked = null;
+    requestAnimationFrame(() =>
+      setTimeout(() => {
+        this.root.dataset.lagMs = Math.round(performance.now() - asked.at);
+        this.root.dataset.painted = ack;
+      }),
+    );
+  }
+
+  build(base) {
+    const view = this.map && this.fitted ? { center: this.map.getCenter(), zoom: this.map.getZoom() } : null;
+    if (this.map) this.map.remove();
+    this.layers.clear();
+    this.sites.clear();
+    this.rest.clear();
+    this.sketch = this.ring = this.sketchRenderer = null;
+    this.baseId = base.id;
+    this.bounds = L.latLngBounds(base.bounds);
+    this.map = L.map(this.frame, {
+      preferCanvas: true, zoomSnap: 0.25, zoomDelta: 0.5, wheelPxPerZoomLevel: 110,
+      zoomControl: false, attributionControl: false, minZoom: 6, maxZoom: 18,
+    });
+    this.furnish(base);
+    base.layers.forEach((layer, at) => this.addLayer(layer, 310 + at * 10));
+    this.listen();
+    if (view) {
+      this.map.setView(view.center, view.zoom, { animate: false });
+      this.fitted = true;
+    } else {
+      this.fitted = false;
+      this.fit();
+    }
+  }
+
+  furnish(base) {
+    const { words, notes } = base;
+    L.control.zoom({ zoomInTitle: words.zoom_in, zoomOutTitle: words.zoom_out }).addTo(this.map);
+    const home = element("button", "planmap-home", "⤢");
+    home.type = "button";
+    home.title = words.whole_county;
+    home.addEventListener("click", () => this.map.fitBounds(this.bounds, { padding: [8, 8] }));
+    L.DomEvent.disableClickPropagation(home);
+    control("topleft", home).addTo(this.map);
+    control("topright", northArrow(words.north)).addTo(this.map);
+    const foot = element("div", "planmap-notes");
+    notes.forEach((note) => foot.append(element("span", "", note)));
+    control("bottomright", foot).addTo(this.map);
+    L.control.scale({ imperial: false, maxWidth: 120 }).addTo(this.map);
+  }
+
+  // The frame may still have no size when the first data arrive.
+  fit() {
+    if (this.fitted || !this.frame.clientWidth || !this.frame.clientHeight) return;
+    this.map.invalidateSize({ animate: false });
+    this.map.fitBounds(this.bounds, { padding: [8, 8], animate: false });
+    this.fitted = true;
+    this.root.dataset.ready = this.baseId;
+  }
+
+  resized() {
+    if (!this.map) return;
+    if (this.fitted) this.map.invalidateSize({ animate: false });
+    else this.fit();
+  }
+
+  addLayer(spec, zIndex) {
+    const pane = this.map.createPane(`plan-${spec.name}`);
+    pane.style.zIndex = zIndex;
+    pane.style.pointerEvents = "none"; // the map itself looks up what was hit
+    pane.style.opacity = spec.opacity;
+    const renderer = spec.kind === "label" ? null : L.canvas({ pane: `plan-${spec.name}`, padding: 0.3 });
+    const layer = { ...spec, items: [], byId: new Map(), cls: [], size: [], lines: [] };
+    this.layers.set(spec.name, layer);
+    spec.features.forEach((feature, at) => {
+      const item = { at, id: feature.id, name: feature.name ?? "", geometry: feature.geometry, shape: feature.shape };
+      item.path = this.drawn(layer, item, { renderer, pane: `plan-${spec.name}`, interactive: false, ...feature.style });
+      if (spec.kind === "polygon" && spec.interactive) {
+        item.polygons = polygonsOf(feature.geometry);
+        item.box = boxOf(item.polygons);
+      }
+      layer.items.push(item);
+      layer.byId.set(item.id, item);
+      item.path.addTo(this.map);
+    });
+  }
+
+  drawn(layer, item, options) {
+    const { type, coordinates } = item.geometry;
+    const style = { ...layer.palette[0], ...options };
+    if (layer.kind === "polygon") {
+      return L.polygon(L.GeoJSON.coordsToLatLngs(coordinates, type === "Polygon" ? 1 : 2), { smoothFactor: 0.6, ...style });
+    }
+    if (layer.kind === "line") {
+      return L.polyline(L.GeoJSON.coordsToLatLngs(coordinates, type === "LineString" ? 0 : 1), { smoothFactor: 1.2, ...style, fill: false });
+    }
+    const at = [coordinates[1], coordinates[0]];
+    if (layer.kind === "point") return new Mark(at, { shape: item.shape, radius: 4, ...style });
+    const icon = L.divIcon({ className: "planmap-label", html: element("span", "", item.name), iconSize: null });
+    return L.marker(at, { icon, pane: options.pane, interactive: false, keyboard: false });
+  }
+
+  // `full` is sent until the browser says it holds it; `changes` are [class, [index, ...]] on top.
+  paint(layer, paint) {
+    if (paint.full) this.rest.set(layer.name, { id: paint.id, ...paint.full });
+    const rest = this.rest.get(layer.name);
+    if (!rest || rest.id !== paint.id) {
+      this.rest.delete(layer.name); // announce() then asks for it
+      return;
+    }
+    const cls = rest.cls.slice();
+    for (const [value, indices] of paint.changes) for (const at of indices) cls[at] = value;
+    layer.lines = rest.lines ?? [];
+    layer.items.forEach((item) => {
+      const { at } = item;
+      const size = rest.size?.[at];
+      const restyle = layer.cls[at] !== cls[at];
+      const resize = size !== undefined && layer.size[at] !== size;
+      if (restyle) item.path.setStyle(layer.palette[cls[at]]);
+      if (resize) item.path.setRadius(size);
+    });
+    layer.cls = cls;
+    layer.size = rest.size ?? [];
+  }
+
+  // The outline of what the planner holds in hand, above everything but the symbols' words.
+  drawSketch(sketch) {
+    if (sketch?.id === this.sketch?.id) return;
+    this.sketch?.path.remove();
+    this.sketch = null;
+    if (!sketch) return;
+    if (!this.sketchRenderer) {
+      const pane = this.map.createPane("plan-sketch");
+      pane.style.zIndex = 370;
+      pane.style.pointerEvents = "none";
+      this.sketchRenderer = L.canvas({ pane: "plan-sketch", padding: 0.3 });
+    }
+    const path = L.polygon(L.GeoJSON.coordsToLatLngs(sketch.polygons, 2), {
+      renderer: this.sketchRenderer, pane: "plan-sketch", interactive: false, ...sketch.style,
+    });
+    this.sketch = { id: sketch.id, path: path.addTo(this.map) };
+  }
+
+  select(selected) {
+    const item = selected && this.layers.get(selected.layer)?.byId.get(selected.id);
+    if (item === this.ringItem && this.ring) return;
+    this.ring?.remove();
+    this.ring = null;
+    this.ringItem = item;
+    if (!item || !item.path.getLatLng) return;
+    const icon = L.divIcon({ className: "planmap-ring", html: element("i"), iconSize: [44, 44] });
+    this.ring = L.marker(item.path.getLatLng(), { icon, interactive: false, keyboard: false, zIndexOffset: -500 });
+    this.ring.addTo(this.map);
+  }
+
+  // A request to look somewhere counts once; the view never follows data otherwise.
+  look(focus) {
+    if (!focus || focus.seq === this.focusSeq) return;
+    this.focusSeq = focus.seq;
+    if (focus.bounds) this.map.fitBounds(focus.bounds, { padding: [30, 30], maxZoom: 15 });
+    else this.map.setView(focus.point, Math.max(this.map.getZoom(), focus.zoom));
+  }
+
+  // ---- sites: markers the planner moves ----------------------------------------------
+  placeSites(sites, ack) {
+    const wanted = new Set(sites.map((site) => site.id));
+    for (const [id, held] of this.sites) {
+      if (wanted.has(id)) continue;
+      held.marker.remove();
+      this.sites.delete(id);
+    }
+    for (const site of sites) {
+      const known = this.sites.get(site.id) ?? this.addSite(site);
+      known.site = site;
+      // A position Python worked out before it heard of the newest move is out of date.
+      if (!known.held && ack >= this.seq) known.marker.setLatLng([site.lat, site.lng]);
+      known.label.textContent = site.name;
+      known.reason.textContent = site.reason;
+      known.marker.getElement().classList.toggle("is-invalid", Boolean(site.reason));
+      known.marker.getElement().setAttribute("aria-label", site.reason ? `${site.name}: ${site.reason}` : site.name);
+    }
+  }
+
+  addSite(site) {
+    const box = element("div", "planmap-pin");
+    const label = element("span", "planmap-pin-name");
+    const reason = element("span", "planmap-pin-reason");
+    const words = element("div", "planmap-pin-words");
+    words.append(label, reason);
+    box.append(pin(), words);
+    const marker = L.marker([site.lat, site.lng], {
+      icon: L.divIcon({ className: "planmap-site", html: box, iconSize: [30, 40], iconAnchor: [15, 38] }),
+      draggable: site.draggable, autoPan: site.draggable, keyboard: true, zIndexOffset: 1000,
+    });
+    marker.addTo(this.map);
+    marker.getElement().dataset.site = site.id;
+    const known = { marker, label, reason, site, held: false };
+    this.sites.set(site.id, known);
+    if (site.draggable) this.makeMovable(known);
+    return known;
+  }
+
+  makeMovable(known) {
+    const { marker } = known;
+    marker.on("dragstart", () => {
+      known.held = true;
+      this.hideTip();
+    });
+    marker.on("drag", () => this.reportLive(known));
+    marker.on("dragend", () => {
+      known.held = false;
+      this.report(known, false);
+    });
+    L.DomEvent.on(marker.getElement(), "keydown", (event) => {
+      const way = { ArrowUp: [1, 0], ArrowDown: [-1, 0], ArrowRight: [0, 1], ArrowLeft: [0, -1] }[event.key];
+      if (!way) return;
+      L.DomEvent.stop(event); // else the map pans as well
+      const metres = event.shiftKey ? STEP_M / 10 : STEP_M;
+      const { lat, lng } = marker.getLatLng();
+      const perLng = METRES_PER_DEGREE * Math.cos((lat * Math.PI) / 180);
+      marker.setLatLng([lat + (way[0] * metres) / METRES_PER_DEGREE, lng + (way[1] * metres) / perLng]);
+      known.held = true; // until the keys rest, as a hand on the mouse would
+      this.reportLive(known);
+      clearTimeout(known.rest);
+      known.rest = setTimeout(() => {
+        known.held = false;
+        this.report(known, false);
+      }, NUDGE_SETTLE_MS);
+    });
+  }
+
+  // Latest wins: one report on its way at a time, and only the newest place waits behind it.
+  reportLive(known) {
+    const pause = this.talk.data.live_ms;
+    if (!pause) return;
+    clearTimeout(this.liveTimer);
+    const now = performance.now();
+    const since = now - (this.sentAt ?? -Infinity);
+    const busy = this.ack < this.seq && since < ACK_PATIENCE_MS;
+    if (!busy && since >= pause) this.report(known, true);
+    else this.liveTimer = setTimeout(() => known.held && this.reportLive(known), busy ? 15 : pause - since);
+  }
+
+  // The whole picture goes every time, so an event that is overtaken loses nothing.
+  report(known, live) {
+    clearTimeout(this.liveTimer);
+    this.seq = Math.max(this.seq, this.ack) + 1;
+    this.sentAt = performance.now();
+    this.asked = { seq: this.seq, at: this.sentAt };
+    const places = {};
+    for (const [id, { marker }] of this.sites) {
+      const { lat, lng } = marker.getLatLng();
+      places[id] = [lat, lng];
+    }
+    this.talk.setStateValue("moved", { seq: this.seq, id: known.site.id, places, live });
+  }
+
+  // ---- pointer -----------------------------------------------------------------------
+  listen() {
+    const { map } = this;
+    map.on("mousemove", (event) => {
+      if (this.hoverDue) return;
+      this.hoverDue = requestAnimationFrame(() => {
+        this.hoverDue = 0;
+        this.hover(event);
+      });
+    });
+    map.on("mouseout movestart zoomstart", () => this.hideTip());
+    map.on("click", (event) => {
+      const hit = this.hit(event);
+      if (hit) this.talk.setTriggerValue("clicked", { layer: hit.layer.name, id: hit.item.id });
+    });
+    map.on("contextmenu", ({ latlng }) => {
+      this.hideTip();
+      if (this.talk.data.can_add) this.talk.setTriggerValue("added", { lat: latlng.lat, lng: latlng.lng });
+    });
+  }
+
+  hit({ latlng, containerPoint }) {
+    const layers = [...this.layers.values()].filter((layer) => layer.interactive).reverse();
+    for (const layer of layers) {
+      const item = layer.kind === "point" ? this.nearest(layer, containerPoint) : this.around(layer, latlng);
+      if (item) return { layer, item };
+    }
+    return null;
+  }
+
+  nearest(layer, spot) {
+    let best = null;
+    let least = Infinity;
+    for (const item of layer.items) {
+      const apart = this.map.latLngToContainerPoint(item.path.getLatLng()).distanceTo(spot) - item.path.getRadius();
+      if (apart <= 4 && apart < least) [best, least] = [item, apart];
+    }
+    return best;
+  }
+
+  around(layer, { lat, lng }) {
+    return layer.items.find(
+      ({ box, polygons }) =>
+        lng >= box[0] && lat >= box[1] && lng <= box[2] && lat <= box[3] &&
+        polygons.some((rings) => rings.reduce((odd, ring) => odd !== insideRing(lng, lat, ring), false)),
+    );
+  }
+
+  hover(event) {
+    const held = [...this.sites.values()].some((known) => known.held);
+    const onSite = event.originalEvent.target.closest?.(".planmap-site, .leaflet-control");
+    const hit = held || onSite ? null : this.hit(event);
+    this.frame.style.cursor = hit ? "pointer" : "";
+    if (!hit) {
+      this.hideTip();
+      return;
+    }
+    const { layer, item } = hit;
+    const lines = [item.name, ...(layer.groups?.[layer.cls[item.at]] ?? []), ...(layer.lines[item.at] ?? [])];
+    this.tip.replaceChildren(...lines.filter(Boolean).map((line, at) => element(at ? "span" : "b", "", line)));
+    this.tip.style.display = "flex";
+    const { x, y } = event.containerPoint;
+    const { clientWidth, clientHeight } = this.frame;
+    const left = x + 16 + this.tip.offsetWidth > clientWidth ? x - 12 - this.tip.offsetWidth : x + 16;
+    const top = Math.min(y + 14, clientHeight - this.tip.offsetHeight - 6);
+    this.tip.style.transform = `translate(${Math.max(4, left)}px, ${Math.max(4, top)}px)`;
+  }
+
+  hideTip() {
+    this.tip.style.display = "none";
+  }
+}
+
+globalThis.layoutplanMap = (talk) => {
+  const root = talk.parentElement.querySelector(".planmap");
+  if (!root.planmap) {
+    root.planmap = new PlanMap(root);
+    new ResizeObserver(() => root.planmap.resized()).observe(root);
+  }
+  try {
+    root.planmap.update(talk);
+    delete root.dataset.error;
+  } catch (fault) {
+    root.dataset.error = String(fault);
+    throw fault;
+  }
+};
+document.dispatchEvent(new Event("layoutplan-map"));

@@ -1,0 +1,97 @@
+"""The plan map alone, over made-up squares and straight-line distance."""
+
+import os
+import time
+
+import numpy as np
+import streamlit as st
+
+from layoutplan.ui.planmap import Added, Base, Clicked, Feature, Layer, Moved, Paint, Scene, Site, load_leaflet, planmap
+
+ROWS, COLUMNS, STEP = 40, 50, 0.004
+WEST, SOUTH = 105.6, 35.8
+HUES = ("#cfe3ee", "#f3e3c3", "#dce8cf", "#ecd5d9", "#ddd6ea", "#6a3fa0")
+WAIT_S = float(os.environ.get("HARNESS_WAIT_S", "0"))
+
+
+@st.cache_resource
+def ground():
+    east, north = np.meshgrid(np.arange(COLUMNS), np.arange(ROWS))
+    west, south = WEST + east.ravel() * STEP, SOUTH + north.ravel() * STEP
+    cells = []
+    for at, (w, s) in enumerate(zip(west.tolist(), south.tolist(), strict=True)):
+        ring = [[w, s], [w + STEP, s], [w + STEP, s + STEP], [w, s + STEP], [w, s]]
+        cells.append(Feature(str(at), "", {"type": "Polygon", "coordinates": [ring]}))
+    centres = np.column_stack([west, south]) + STEP / 2
+    schools = np.array([[105.63, 35.83], [105.7, 35.85], [105.76, 35.83], [105.65, 35.92], [105.75, 35.93]])
+    apart = np.hypot(*(centres[:, None] - schools[None]).T).T
+    points = [
+        Feature(f"s{i}", name, {"type": "Point", "coordinates": at}, shape)
+        for i, (name, at, shape) in enumerate(
+            zip(
+                ["<img src=x onerror=window.__x=1>", "甲小学", "乙小学", "丙学校", "丁中学"],
+                schools.tolist(),
+                ["circle", "square", "diamond", "hexagon", "circle"],
+                strict=True,
+            )
+        )
+    ]
+    base = Base(
+        [
+            Layer("cells", "polygon", cells, [_fill(h) for h in HUES], groups=[[f"学校 {i}"] for i in range(6)], interactive=True, opacity=0.7),
+            Layer("schools", "point", points, [{"fillColor": "#56b4e9", "fillOpacity": 1, "color": "#3d3a34", "weight": 1.5}], interactive=True),
+            Layer("names", "label", [Feature("t", "城关镇", {"type": "Point", "coordinates": [105.7, 35.88]})]),
+        ],
+        bounds=((SOUTH, WEST), (SOUTH + ROWS * STEP, WEST + COLUMNS * STEP)),
+        words={"zoom_in": "+", "zoom_out": "-", "whole_county": "all", "north": "N"},
+        notes=["合成数据", "EPSG:4544"],
+    )
+    return base, centres, apart
+
+
+def _fill(color):
+    return {"fillColor": color, "fillOpacity": 1, "color": color, "weight": 0.8}
+
+
+def on_event(event):
+    if isinstance(event, Moved):
+        st.session_state["at"] = (event.lat, event.lng)
+    elif isinstance(event, Added):
+        st.session_state["at"] = (event.lat, event.lng)
+    elif isinstance(event, Clicked):
+        st.session_state["clicked"] = f"{event.layer}/{event.id}"
+
+
+load_leaflet()
+
+
+@st.fragment
+def lab():
+    base, centres, apart = ground()
+    lat, lng = st.session_state.setdefault("at", (35.88, 105.7))
+    if WAIT_S:
+        time.sleep(WAIT_S)
+    to_site = np.hypot(centres[:, 0] - lng, centres[:, 1] - lat)
+    won = np.flatnonzero(to_site < apart.min(axis=1)).tolist()
+    rest = Paint(apart.argmin(axis=1).tolist())
+    outside = not (SOUTH < lat < SOUTH + ROWS * STEP and WEST < lng < WEST + COLUMNS * STEP)
+    site = Site("site-1", "新校", lat, lng, reason="在县界之外" if outside else "")
+    scene = Scene(
+        paints={"cells": rest, "schools": Paint([0] * 5, sizes=[6, 8, 10, 12, 7], lines=[["1,200 人"]] * 5)},
+        changes={"cells": {5: won}},
+        sites=[site],
+        can_add=True,
+        focus=st.session_state.get("focus"),
+    )
+    planmap(base, scene, key="map", on_event=on_event)
+    st.html(f'<p id="figures" data-won="{len(won)}" data-lat="{lat:.5f}" data-lng="{lng:.5f}">{len(won)} cells</p>')
+    st.html(f'<p id="clicked">{st.session_state.get("clicked", "")}</p>')
+    if st.button("south-west", key="reset"):
+        st.session_state["at"] = (35.82, 105.62)
+        st.rerun(scope="fragment")
+    if st.button("look", key="look"):
+        st.session_state["focus"] = {"seq": 1, "point": [35.83, 105.63], "zoom": 14}
+        st.rerun(scope="fragment")
+
+
+lab()
