@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from layoutplan.access.network import Floats, Ints, Mode
+import numpy as np
+import numpy.typing as npt
+
+from layoutplan.access.kernels import UNREACHED, Tree, cost_along, search_many, search_to
+from layoutplan.access.network import Floats, Ints, Mode, Network, Snaps
+from layoutplan.norms import Norms
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Stands for "no way" while costs are added up; far above any cost, and sums of four stay in range.
+_FAR = 2**60
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,3 +57,270 @@ class Travel:
     length_mm: Ints
     minutes: Floats
     unreached: Mapping[str, str]
+
+
+@dataclass(frozen=True, eq=False)
+class _Legs:
+    """First leg of every origin: gap, then along its edge to either end."""
+
+    snaps: Snaps
+    on: Ints
+    ends: tuple[Ints, Ints]
+    cost: tuple[Ints, Ints]
+    length_mm: tuple[Ints, Ints]
+    gap_cost: Ints
+
+
+def _open_legs(network: Network, origins: Snaps, mode: Mode) -> _Legs:
+    on = np.flatnonzero(origins.edge >= 0).astype(np.int64)
+    edge, offset = origins.edge[on], origins.offset_mm[on]
+    length = network.edge_length_mm[edge]
+    to_start = cost_along(network, mode, edge=edge, begin_mm=offset, end_mm=np.zeros_like(offset))
+    to_end = cost_along(network, mode, edge=edge, begin_mm=offset, end_mm=length)
+    return _Legs(
+        snaps=origins,
+        on=on,
+        ends=(network.edge_from[edge], network.edge_to[edge]),
+        cost=(np.minimum(to_start, _FAR), np.minimum(to_end, _FAR)),
+        length_mm=(offset, length - offset),
+        gap_cost=_gap_cost(network, origins.gap_mm[on], mode),
+    )
+
+
+def _gap_cost(network: Network, gap_mm: Ints, mode: Mode) -> Ints:
+    """Return what walking a gap costs: millimetres, or milliseconds where the rest is driven."""
+    if mode == "walk":
+        return gap_mm
+    gap_ms: Ints = np.rint(gap_mm * 3.6 / network.walk_kmh).astype(np.int64)
+    return gap_ms
+
+
+def _arrive(network: Network, mode: Mode, legs: _Legs, tree: Tree, *, target: Snaps, row: int) -> tuple[Ints, Ints]:
+    """Return cost and length from every origin to one target, ``UNREACHED`` where there is no way."""
+    cost, length = np.full((2, len(legs.snaps.ids)), UNREACHED, dtype=np.int64)
+    edge, offset = legs.snaps.edge[legs.on], legs.snaps.offset_mm[legs.on]
+    best = np.full(len(edge), _FAR, dtype=np.int64)
+    best_length = np.zeros(len(edge), dtype=np.int64)
+    ways = [
+        (np.minimum(tree.cost[ends], _FAR) + first, np.where(tree.cost[ends] < _FAR, tree.length_mm[ends], 0) + leg)
+        for ends, first, leg in zip(legs.ends, legs.cost, legs.length_mm, strict=True)
+    ]
+    beside = np.flatnonzero(edge == target.edge[row])
+    direct, direct_length = np.full(len(edge), _FAR, dtype=np.int64), np.zeros(len(edge), dtype=np.int64)
+    end = np.full(len(beside), target.offset_mm[row])
+    straight = cost_along(network, mode, edge=edge[beside], begin_mm=offset[beside], end_mm=end)
+    direct[beside], direct_length[beside] = np.minimum(straight, _FAR), np.abs(end - offset[beside])
+    for way_cost, way_length in (*ways, (direct, direct_length)):
+        better = (way_cost < best) | ((way_cost == best) & (way_length < best_length))
+        best, best_length = np.where(better, way_cost, best), np.where(better, way_length, best_length)
+    reached = best < _FAR
+    at = legs.on[reached]
+    last_gap = target.gap_mm[row : row + 1]
+    cost[at] = best[reached] + legs.gap_cost[reached] + _gap_cost(network, last_gap, mode)
+    length[at] = best_length[reached] + legs.snaps.gap_mm[at] + last_gap
+    return cost, length
+
+
+def costs_to_point(network: Network, origins: Snaps, target: Snaps, *, mode: Mode) -> tuple[Ints, Ints]:
+    """Return the exact cost from every origin to one point.
+
+    Parameters
+    ----------
+    network : Network
+        Roads.
+    origins : Snaps
+        Where pupils start, snapped for the mode.
+    target : Snaps
+        One point, snapped for the mode.
+    mode : {"walk", "drive"}
+        How pupils travel.
+
+    Returns
+    -------
+    cost : int64 [origin]
+        Millimetres walking, milliseconds driving, gaps at both ends included; ``UNREACHED`` where
+        there is no way or an end is off the network.
+    length_mm : int64 [origin]
+        Length of that route.
+    """
+    if target.edge[0] < 0:
+        cost, length = np.full((2, len(origins.ids)), UNREACHED, dtype=np.int64)
+        return cost, length
+    tree = search_to(network, mode, edge=int(target.edge[0]), offset_mm=int(target.offset_mm[0]))
+    return _arrive(network, mode, _open_legs(network, origins, mode), tree, target=target, row=0)
+
+
+def measure_travel(network: Network, origins: Snaps, schools: Snaps, *, mode: Mode, norms: Norms) -> Travel:
+    """Measure every place against every school it can reach, exactly.
+
+    Parameters
+    ----------
+    network : Network
+        Roads.
+    origins : Snaps
+        Places, snapped for the mode.
+    schools : Snaps
+        Schools, snapped for the mode.
+    mode : {"walk", "drive"}
+        How pupils travel.
+    norms : Norms
+        ``speed.walk_kmh`` [km/h].
+
+    Returns
+    -------
+    Travel
+        All reachable pairs, sorted by (cost, school id) within a place; every place without a
+        pair has its reason.
+    """
+    origins, schools = _sorted_by_id(origins), _sorted_by_id(schools)
+    legs = _open_legs(network, origins, mode)
+    cost, length = np.full((2, len(origins.ids), len(schools.ids)), UNREACHED, dtype=np.int64)
+    rows = np.flatnonzero(schools.edge >= 0)
+    trees = search_many(network, mode, edge=schools.edge[rows], offset_mm=schools.offset_mm[rows])
+    for row, tree in zip(rows.tolist(), trees, strict=True):
+        cost[:, row], length[:, row] = _arrive(network, mode, legs, tree, target=schools, row=row)
+    # Stable, so that of equal costs the smaller school id comes first.
+    order = np.argsort(cost, axis=1, kind="stable")
+    cost, length = np.take_along_axis(cost, order, axis=1), np.take_along_axis(length, order, axis=1)
+    reached = cost != UNREACHED
+    pairs = cost[reached]
+    return Travel(
+        mode=mode,
+        place_ids=origins.ids,
+        school_ids=schools.ids,
+        start=np.concatenate([[0], np.cumsum(reached.sum(axis=1))]).astype(np.int64),
+        school=order[reached].astype(np.int64),
+        cost=pairs,
+        length_mm=length[reached],
+        minutes=_minutes(pairs, mode, norms),
+        unreached=_reasons(network, origins, schools, mode=mode, reached=reached.any(axis=1)),
+    )
+
+
+def _sorted_by_id(snaps: Snaps) -> Snaps:
+    order = np.array(sorted(range(len(snaps.ids)), key=snaps.ids.__getitem__), dtype=np.int64)
+    ids = tuple(snaps.ids[row] for row in order)
+    return Snaps(ids, snaps.edge[order], snaps.offset_mm[order], snaps.gap_mm[order])
+
+
+def _minutes(cost: Ints, mode: Mode, norms: Norms) -> Floats:
+    if mode == "drive":
+        return cost / 60_000.0
+    return cost / 1000.0 / (norms.value("speed.walk_kmh") * 1000.0 / 60.0)
+
+
+def _reasons(
+    network: Network, origins: Snaps, schools: Snaps, *, mode: Mode, reached: npt.NDArray[np.bool_]
+) -> dict[str, str]:
+    piece = network.component[mode]
+    with_school = np.unique(piece[network.edge_from[schools.edge[schools.edge >= 0]]])
+    reasons = {}
+    for place in np.flatnonzero(~reached).tolist():
+        edge = origins.edge[place]
+        if edge < 0:
+            reason = "off_network"
+        elif piece[network.edge_from[edge]] in with_school:
+            reason = "one_way"
+        else:
+            reason = "island"
+        reasons[origins.ids[place]] = reason
+    return reasons
+
+
+def add_school(travel: Travel, school_id: str, cost: Ints, length_mm: Ints, *, norms: Norms) -> Travel:
+    """Return the travel with one school more.
+
+    Parameters
+    ----------
+    travel : Travel
+        Stays as it is.
+    school_id : str
+        New id; takes its place among the sorted ids.
+    cost, length_mm : int64 [place]
+        From :func:`costs_to_point`, in the order of ``travel.place_ids``; ``UNREACHED`` where none.
+    norms : Norms
+        ``speed.walk_kmh`` [km/h].
+
+    Returns
+    -------
+    Travel
+        The same as measured anew with that school, except that a place which still reaches no
+        school keeps its reason.
+
+    Raises
+    ------
+    ValueError
+        The id is already there.
+    """
+    column = bisect_left(travel.school_ids, school_id)
+    if travel.school_ids[column : column + 1] == (school_id,):
+        raise ValueError(f"school {school_id!r} is already in the travel")
+    school = travel.school + (travel.school >= column)
+    places = np.flatnonzero(cost != UNREACHED)
+    count = np.diff(travel.start)
+    own = np.repeat(cost, count)
+    before = (travel.cost < own) | ((travel.cost == own) & (school < column))
+    run = np.concatenate([[0], np.cumsum(before)])
+    rank = run[travel.start[1:]] - run[travel.start[:-1]]
+    at = (travel.start[:-1] + rank)[places]
+    added = np.zeros(len(count), dtype=np.int64)
+    added[places] = 1
+    new_cost = np.insert(travel.cost, at, cost[places])
+    reached = {travel.place_ids[place] for place in places.tolist()}
+    return replace(
+        travel,
+        school_ids=(*travel.school_ids[:column], school_id, *travel.school_ids[column:]),
+        start=np.concatenate([[0], np.cumsum(count + added)]).astype(np.int64),
+        school=np.insert(school, at, column),
+        cost=new_cost,
+        length_mm=np.insert(travel.length_mm, at, length_mm[places]),
+        minutes=_minutes(new_cost, travel.mode, norms),
+        unreached={place: reason for place, reason in travel.unreached.items() if place not in reached},
+    )
+
+
+def nearest_open(travel: Travel, is_open: npt.NDArray[np.bool_]) -> Ints:
+    """Return the pair of every place's nearest open school.
+
+    Parameters
+    ----------
+    travel : Travel
+        Pairs, nearest first.
+    is_open : bool [school]
+        Whether the school of that index may be used.
+
+    Returns
+    -------
+    int64 [place]
+        Position of the pair; -1 where no open school can be reached.
+    """
+    usable = np.flatnonzero(is_open[travel.school])
+    begin, end = travel.start[:-1], travel.start[1:]
+    pair = np.append(usable, len(travel.school))[np.searchsorted(usable, begin)]
+    return np.where(pair < end, pair, -1).astype(np.int64)
+
+
+def travel_frame(travel: Travel) -> pd.DataFrame:
+    """Return the pairs as a table.
+
+    Parameters
+    ----------
+    travel : Travel
+        Pairs.
+
+    Returns
+    -------
+    DataFrame
+        ``place_id``, ``school_id``, ``minutes`` [min], ``metres`` [m], in the order of the pairs.
+    """
+    import pandas as pd
+
+    place = np.repeat(np.arange(len(travel.place_ids)), np.diff(travel.start))
+    return pd.DataFrame(
+        {
+            "place_id": np.array(travel.place_ids, dtype=object)[place],
+            "school_id": np.array(travel.school_ids, dtype=object)[travel.school],
+            "minutes": travel.minutes,
+            "metres": travel.length_mm / 1000.0,
+        }
+    )
