@@ -77,6 +77,10 @@ class InputError(LayoutPlanError, ValueError):
         self.problems: tuple[Problem, ...] = tuple(sorted(_once_each(problems), key=lambda p: p.place))
         super().__init__(self.say("en"))
 
+    def __reduce__(self) -> tuple[type[InputError], tuple[tuple[Problem, ...]]]:
+        # An error of a batch worker travels to its parent; by default only the message would.
+        return type(self), (self.problems,)
+
     def say(self, lang: Lang) -> str:
         """Return the problems as lines, capped with a count, in one language."""
         lines = [problem.say(lang) for problem in self.problems[:MAX_SHOWN]]

@@ -192,7 +192,7 @@ def measure_travel(network: Network, origins: Snaps, schools: Snaps, *, mode: Mo
         school=order[reached].astype(np.int64),
         cost=pairs,
         length_mm=length[reached],
-        minutes=_minutes(pairs, mode, norms),
+        minutes=minutes_of(pairs, mode=mode, norms=norms),
         unreached=_reasons(network, origins, schools, mode=mode, reached=reached.any(axis=1)),
     )
 
@@ -203,7 +203,18 @@ def _sorted_by_id(snaps: Snaps) -> Snaps:
     return Snaps(ids, snaps.edge[order], snaps.offset_mm[order], snaps.gap_mm[order])
 
 
-def _minutes(cost: Ints, mode: Mode, norms: Norms) -> Floats:
+def minutes_of(cost: Ints, *, mode: Mode, norms: Norms) -> Floats:
+    """Return the minutes a cost stands for (float64, same shape).
+
+    Parameters
+    ----------
+    cost : int64
+        Millimetres walking, milliseconds driving; not ``UNREACHED``.
+    mode : {"walk", "drive"}
+        How pupils travel.
+    norms : Norms
+        ``speed.walk_kmh`` [km/h].
+    """
     if mode == "drive":
         return cost / 60_000.0
     return cost / 1000.0 / (norms.value("speed.walk_kmh") * 1000.0 / 60.0)
@@ -274,7 +285,7 @@ def add_school(travel: Travel, school_id: str, cost: Ints, length_mm: Ints, *, n
         school=np.insert(school, at, column),
         cost=new_cost,
         length_mm=np.insert(travel.length_mm, at, length_mm[places]),
-        minutes=_minutes(new_cost, travel.mode, norms),
+        minutes=minutes_of(new_cost, mode=travel.mode, norms=norms),
         unreached={place: reason for place, reason in travel.unreached.items() if place not in reached},
     )
 
