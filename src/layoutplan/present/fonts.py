@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
-from importlib.resources import as_file, files
+from importlib.resources import files
 
 FAMILY = "Layoutplan Sans SC"
 # Typesetters' mark for a character the font lacks; it stands in GB 2312, so it is always there.
@@ -50,20 +50,22 @@ def use_fonts() -> Iterator[str]:
         yield FAMILY
 
 
+def _font_path() -> str:
+    return str(files("layoutplan") / "assets" / "fonts" / "LayoutplanSansSC-Regular.ttf")
+
+
 @cache
 def _register() -> None:
     from matplotlib import font_manager
 
-    with as_file(files("layoutplan") / "assets" / "fonts" / "LayoutplanSansSC-Regular.ttf") as path:
-        font_manager.fontManager.addfont(path)
+    font_manager.fontManager.addfont(_font_path())
 
 
 @cache
 def _drawable() -> frozenset[int]:
     from matplotlib.ft2font import FT2Font
 
-    with as_file(files("layoutplan") / "assets" / "fonts" / "LayoutplanSansSC-Regular.ttf") as path:
-        return frozenset(FT2Font(str(path)).get_charmap())
+    return frozenset(FT2Font(_font_path()).get_charmap())
 
 
 def missing_glyphs(texts: Iterable[str]) -> str:
