@@ -1,0 +1,232 @@
+"""Roads from an OpenStreetMap extract, offline: ways split where they share a node."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from layoutplan.errors import DataError, Problem
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+_CLASS_OF_HIGHWAY = {
+    "motorway": "motorway",
+    "trunk": "national",
+    "primary": "provincial",
+    "secondary": "county",
+    "tertiary": "township",
+    "unclassified": "village",
+    "residential": "street",
+    "living_street": "street",
+    "service": "street",
+    "road": "street",
+    "track": "track",
+    "footway": "path",
+    "path": "path",
+    "steps": "path",
+    "pedestrian": "path",
+    "cycleway": "path",
+    "bridleway": "path",
+}
+_SURFACES = {
+    "paved": "paved asphalt chipseal concrete paving_stones sett cobblestone unhewn_cobblestone bricks metal "
+    "metal_grid wood",
+    "gravel": "gravel fine_gravel compacted pebblestone",
+    "earth": "unpaved ground dirt earth grass grass_paver sand mud clay soil",
+}
+_SURFACE_OF_TAG = {tag: surface for surface, tags in _SURFACES.items() for tag in tags.split()}
+_CLOSED = {"no", "private", "military"}
+_SPEED = re.compile(r"(\d+(?:\.\d+)?)\s*(km/h|kmh|kph|mph)?")
+_KMH_IN_MPH = 1.609344
+_SPEED_LIMITS_KMH = (1.0, 130.0)
+_SUFFIXES = (".osm.pbf", ".pbf", ".osm")
+_DEGREES = 1e-7
+# A GeoPackage carries the time it was written; a fixed one keeps equal input equal in bytes.
+_WRITTEN = "2000-01-01T00:00:00.000Z"
+
+
+@dataclass(frozen=True)
+class _Way:
+    """One way that can be walked or driven, in the direction that vehicles take."""
+
+    way_id: int
+    facts: Mapping[str, object]
+    nodes: tuple[int, ...]
+    places: tuple[tuple[int, int] | None, ...]
+
+
+def import_osm(source: Path | str, out: Path | str) -> Mapping[str, int]:
+    """Write the roads of an OpenStreetMap extract as a layer by the ``roads`` contract.
+
+    Ways are split at their ends and where two of them share a node, and nowhere else: a bridge
+    over a road stays apart. Which modes may use a way follows ``access``, ``foot``,
+    ``motor_vehicle`` and ``motorroad``; ways closed to both are left out.
+
+    Parameters
+    ----------
+    source : path
+        Extract, ``.osm.pbf`` or ``.osm``.
+    out : path
+        GeoPackage to write, layer ``roads``, EPSG:4326; replaced if it is there.
+
+    Returns
+    -------
+    mapping
+        ``ways`` read, ``roads`` written, and what was left out: ``ways_closed`` (to both modes),
+        ``nodes_missing`` (outside the extract), ``pieces_empty`` (of no length).
+
+    Raises
+    ------
+    DataError
+        The file is not there, of another format, damaged, or holds no road.
+    """
+    source, out = Path(source), Path(out)
+    if not source.name.lower().endswith(_SUFFIXES):
+        raise DataError([Problem("osm_format", source.name, values={"suffix": source.suffix or source.name})])
+    counts: Counter[str] = Counter(ways=0, roads=0, ways_closed=0, nodes_missing=0, pieces_empty=0)
+    ways = _read_ways(source, counts)
+    roads = _split(ways, counts)
+    if not len(roads):
+        raise DataError([Problem("osm_no_roads", source.name)])
+    _write(roads, out)
+    return dict(counts)
+
+
+def _read_ways(source: Path, counts: Counter[str]) -> list[_Way]:
+    import osmium
+
+    # A plain local file only: the library would hand an address to a program that fetches it.
+    if not source.is_file():
+        raise DataError([Problem("osm_unreadable", source.name, values={"reason": "no such file"})])
+    found: dict[int, _Way] = {}
+    # Nodes an editor has drawn but not uploaded: numbered below zero, and not placed by the library.
+    drawn: dict[int, tuple[int, int]] = {}
+    try:
+        for item in osmium.FileProcessor(str(source.resolve())).with_locations():
+            if isinstance(item, osmium.osm.Node) and item.id < 0:
+                drawn[item.id] = (item.location.x, item.location.y)
+            if not isinstance(item, osmium.osm.Way):
+                continue
+            if (item.tags.get("highway") or "").removesuffix("_link") not in _CLASS_OF_HIGHWAY:
+                continue
+            counts["ways"] += 1
+            facts, backwards = _read_tags({tag.k: tag.v for tag in item.tags})
+            if not (facts["walk"] or facts["drive"]):
+                counts["ways_closed"] += 1
+                continue
+            step = -1 if backwards else 1
+            nodes = tuple(node.ref for node in item.nodes)[::step]
+            placed = ((node.x, node.y) if node.location.valid() else drawn.get(node.ref) for node in item.nodes)
+            found[item.id] = _Way(item.id, facts, nodes, tuple(placed)[::step])
+    except (RuntimeError, OSError, UnicodeDecodeError) as fault:
+        raise DataError([Problem("osm_unreadable", source.name, values={"reason": str(fault)})]) from fault
+    return [found[way_id] for way_id in sorted(found)]
+
+
+def _read_tags(tags: Mapping[str, str]) -> tuple[dict[str, object], bool]:
+    """Return the columns of a road, and whether vehicles run against the way it was drawn."""
+    highway = tags["highway"].removesuffix("_link")
+    road_class = _CLASS_OF_HIGHWAY[highway]
+    walk, drive = road_class != "motorway" and tags.get("motorroad") != "yes", road_class != "path"
+    if "access" in tags:
+        is_open = tags["access"] not in _CLOSED
+        walk, drive = walk and is_open, drive and is_open
+    if "foot" in tags:
+        walk = tags["foot"] not in _CLOSED
+    # The most special key that is there decides.
+    for key in ("motorcar", "motor_vehicle", "vehicle"):
+        if key in tags:
+            drive = tags[key] not in _CLOSED and (key != "vehicle" or drive)
+            break
+    circles = highway == "motorway" or tags.get("junction") in ("roundabout", "circular")
+    oneway = tags.get("oneway", "yes" if circles else "no")
+    surface = tags.get("surface")
+    facts: dict[str, object] = {
+        "class": road_class,
+        "surface": None if surface is None else _SURFACE_OF_TAG.get(surface.split(":")[0], "unknown"),
+        "drive_kmh": _read_speed(tags.get("maxspeed", "")),
+        "oneway": oneway in ("yes", "1", "true", "-1", "reverse"),
+        "walk": walk,
+        "drive": drive,
+    }
+    return facts, oneway in ("-1", "reverse")
+
+
+def _read_speed(text: str) -> float:
+    """Return km/h, or not-a-number for words and for speeds no road has.
+
+    Examples
+    --------
+    >>> _read_speed("40"), round(_read_speed("30 mph"), 1), _read_speed("BR:urban")
+    (40.0, 48.3, nan)
+    """
+    match = _SPEED.fullmatch(text.strip())
+    if not match:
+        return float("nan")
+    kmh = float(match[1]) * (_KMH_IN_MPH if match[2] == "mph" else 1.0)
+    return kmh if _SPEED_LIMITS_KMH[0] <= kmh <= _SPEED_LIMITS_KMH[1] else float("nan")
+
+
+def _split(ways: list[_Way], counts: Counter[str]) -> gpd.GeoDataFrame:
+    import geopandas as gpd
+    import shapely
+
+    uses = Counter(node for way in ways for node in way.nodes)
+    rows: list[dict[str, object]] = []
+    corners: list[tuple[int, int]] = []
+    lengths: list[int] = []
+    for way in ways:
+        counts["nodes_missing"] += way.places.count(None)
+        number = 0
+        for piece in _pieces(way, uses):
+            if len(set(piece)) < 2:
+                counts["pieces_empty"] += 1
+                continue
+            number += 1
+            rows.append({"road_id": f"{way.way_id}-{number}", **way.facts})
+            corners.extend(piece)
+            lengths.append(len(piece))
+    counts["roads"] = len(rows)
+    lines = shapely.linestrings(
+        np.array(corners, dtype=np.float64).reshape(-1, 2) * _DEGREES, indices=np.repeat(np.arange(len(rows)), lengths)
+    )
+    return gpd.GeoDataFrame(rows, geometry=list(lines), crs="EPSG:4326")
+
+
+def _pieces(way: _Way, uses: Counter[int]) -> Iterator[list[tuple[int, int]]]:
+    """Yield the places of every stretch between shared nodes; a node without a place ends it too."""
+    piece: list[tuple[int, int]] = []
+    for node, place in zip(way.nodes, way.places, strict=True):
+        if place is None:
+            if len(piece) > 1:
+                yield piece
+            piece = []
+            continue
+        piece.append(place)
+        if uses[node] > 1 and len(piece) > 1:
+            yield piece
+            piece = [place]
+    if len(piece) > 1:
+        yield piece
+
+
+def _write(roads: gpd.GeoDataFrame, out: Path) -> None:
+    import pyogrio
+
+    part = out.with_name(f"{out.stem}.part.gpkg")
+    part.unlink(missing_ok=True)
+    before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": _WRITTEN})
+    try:
+        roads.to_file(part, layer="roads", driver="GPKG", engine="pyogrio")
+        part.replace(out)
+    finally:
+        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
+        part.unlink(missing_ok=True)
