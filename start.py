@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
@@ -47,11 +47,15 @@ BROWSER_PLACES = (
 )
 
 
+def show(words: str, stream: TextIO) -> None:
+    """Print; a terminal that has no Chinese gets question marks instead of an error."""
+    code = stream.encoding or "utf-8"
+    print(words.encode(code, "replace").decode(code), file=stream, flush=True)
+
+
 def say(zh: str, en: str) -> None:
     """Print one message in both languages, at once."""
-    words = f"[layoutplan] {zh}\n[layoutplan] {en}"
-    code = sys.stderr.encoding or "utf-8"  # a terminal without Chinese shows the English line
-    print(words.encode(code, "replace").decode(code), file=sys.stderr, flush=True)
+    show(f"[layoutplan] {zh}\n[layoutplan] {en}", sys.stderr)
 
 
 def stop(zh: str, en: str) -> NoReturn:
@@ -196,7 +200,7 @@ def check() -> int:
 def main(words: list[str]) -> int:
     """Do what the words say; return the exit code."""
     if words in (["-h"], ["--help"]):
-        sys.stdout.buffer.write(f"{__doc__}".encode())
+        show(f"{__doc__}", sys.stdout)
         return 0
     if words[:1] == ["test"]:
         return test(words[1:])
