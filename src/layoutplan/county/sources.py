@@ -1,0 +1,206 @@
+"""What kind of file a layer is in, judged by its bytes before any geodata library opens it.
+
+A file may name other files or addresses that the library would follow, or unpack to more than
+the machine holds. Only six plain formats pass, and only from inside the county's folder.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+import zipfile
+from pathlib import Path, PurePosixPath
+
+from layoutplan.county.problems import nearest
+from layoutplan.errors import DataError, Problem
+
+MAX_BYTES = 500_000_000
+MAX_UNPACKED_BYTES = 200_000_000
+MAX_RATIO = 100
+MAX_CELLS = 5_000_000
+
+FORMATS = {
+    ".gpkg": "GeoPackage",
+    ".shp": "shapefile",
+    ".geojson": "GeoJSON",
+    ".json": "GeoJSON",
+    ".fgb": "FlatGeobuf",
+    ".csv": "CSV",
+    ".xlsx": "Excel",
+    ".xls": "Excel",
+    ".tif": "GeoTIFF",
+    ".tiff": "GeoTIFF",
+}
+_MAGIC = {
+    ".gpkg": (b"SQLite format 3\0",),
+    ".shp": (b"\0\0\x27\x0a",),
+    ".fgb": (b"fgb\x03fgb",),
+    ".xlsx": (b"PK\x03\x04",),
+    ".xls": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",),
+    ".tif": (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
+    ".tiff": (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
+}
+_CELL = re.compile(rb'\br="([A-Z]{1,3})(\d{1,7})"')
+
+
+def find_file(folder: Path, name: str, *, layer: str) -> Path:
+    """Return the file of a layer, which must be a plain file inside the county's folder.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of ``county.toml``.
+    name : str
+        What it says, relative to the folder; ``\\`` counts as ``/``.
+    layer : str
+        Layer, for the message.
+
+    Raises
+    ------
+    DataError
+        The name leads outside, or nothing is there.
+    """
+    plain = name.replace("\\", "/")
+    inside = PurePosixPath(plain)
+    leads_out = "://" in plain or plain.startswith(("/", "~")) or ".." in inside.parts or ":" in plain
+    path = folder.joinpath(*inside.parts) if not leads_out else folder
+    if leads_out or not path.resolve().is_relative_to(folder.resolve()):
+        raise DataError([Problem("path_outside", layer, field="file", values={"file": name})])
+    if not path.is_file():
+        there = nearest(path.name, [entry.name for entry in folder.iterdir() if entry.is_file()])
+        raise DataError([Problem("file_missing", layer, field="file", values={"file": name, "nearest": there})])
+    return path
+
+
+def check_bytes(path: Path, *, layer: str, kinds: tuple[str, ...]) -> str:
+    """Return the suffix of a file whose bytes are what its name says.
+
+    Parameters
+    ----------
+    path : Path
+        File to look at.
+    layer : str
+        Layer, for the message.
+    kinds : tuple of str
+        Suffixes that may hold this layer.
+
+    Raises
+    ------
+    DataError
+        The format is not one of the kinds, the bytes are of something else, or the file is too big.
+    """
+    suffix = path.suffix.lower()
+
+    def refuse(code: str, **values: object) -> DataError:
+        return DataError([Problem(code, layer, field="file", values={"file": path.name, **values})])
+
+    if suffix not in kinds:
+        raise refuse("file_format", formats=", ".join(kinds))
+    size = path.stat().st_size
+    if size == 0:
+        raise refuse("file_empty")
+    if size > MAX_BYTES:
+        raise refuse("file_too_big", size=f"{size / 1e6:.0f}", limit=f"{MAX_BYTES / 1e6:.0f}")
+    with path.open("rb") as file:
+        head = file.read(4096)
+    if suffix in _MAGIC and not head.startswith(_MAGIC[suffix]):
+        raise refuse("file_disguised", format=FORMATS[suffix])
+    if suffix == ".csv" and (b"\0" in head or head.startswith((b"PK\x03\x04", b"<"))):
+        raise refuse("file_disguised", format=FORMATS[suffix])
+    if suffix == ".xlsx" and (size_fault := _workbook_fault(path)):
+        raise refuse(size_fault, limit=f"{MAX_CELLS:,}", format=FORMATS[suffix])
+    return suffix
+
+
+def geojson_crs_is_said(path: Path, *, layer: str) -> bool:
+    """Return whether a GeoJSON file names a CRS; without one, RFC 7946 means WGS 84.
+
+    Raises
+    ------
+    DataError
+        The file is no feature collection.
+    """
+    try:
+        tree = json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as fault:
+        values = {"file": path.name, "reason": str(fault)}
+        raise DataError([Problem("file_unreadable", layer, field="file", values=values)]) from fault
+    if not isinstance(tree, dict) or tree.get("type") not in ("FeatureCollection", "Feature"):
+        values = {"file": path.name, "format": "GeoJSON"}
+        raise DataError([Problem("file_disguised", layer, field="file", values=values)])
+    return "crs" in tree
+
+
+def geopackage_layer(path: Path, wanted: str | None, *, layer: str) -> str:
+    """Return the layer to read from a GeoPackage: a plain table, not a view that computes.
+
+    Parameters
+    ----------
+    path : Path
+        GeoPackage.
+    wanted : str or None
+        What ``county.toml`` says.
+    layer : str
+        Name of the layer here; taken when the file holds several and nothing is said.
+
+    Raises
+    ------
+    DataError
+        No such layer, several to choose from, a view or computed column, or another program has it open.
+    """
+
+    def refuse(code: str, **values: object) -> DataError:
+        return DataError([Problem(code, layer, field="layer", values={"file": path.name, **values})])
+
+    for suffix in ("-journal", "-wal"):
+        beside = path.with_name(path.name + suffix)
+        if beside.is_file() and beside.stat().st_size:
+            raise refuse("file_in_use")
+    try:
+        with sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True) as base:
+            kinds = dict(base.execute("select name, type from sqlite_master where type in ('table', 'view')"))
+            names = [row[0] for row in base.execute("select table_name from gpkg_contents where data_type <> 'tiles'")]
+            names = sorted(name for name in names if name in kinds and name != "layer_styles")
+            chosen = wanted or (names[0] if len(names) == 1 else layer)
+            computed = base.execute("select count(*) from pragma_table_xinfo(?) where hidden > 1", [chosen]).fetchone()[
+                0
+            ]
+        base.close()
+    except sqlite3.DatabaseError as fault:
+        raise refuse("file_unreadable", reason=str(fault)) from fault
+    if chosen not in names:
+        code = "layer_not_found" if wanted else "layer_choose"
+        raise refuse(code, wanted=chosen, nearest=nearest(chosen, names), names=", ".join(names) or "-")
+    if kinds[chosen] == "view" or computed:
+        raise refuse("layer_is_view", wanted=chosen)
+    return chosen
+
+
+def _workbook_fault(path: Path) -> str:
+    """Return the code of what is wrong with a workbook's size, judged without unpacking it to memory."""
+    try:
+        with zipfile.ZipFile(path) as book:
+            members = book.infolist()
+            unpacked = sum(member.file_size for member in members)
+            packed = max(1, sum(member.compress_size for member in members))
+            if unpacked > MAX_UNPACKED_BYTES or (unpacked > 1_000_000 and unpacked / packed > MAX_RATIO):
+                return "workbook_too_big"
+            sheets = [member for member in members if member.filename.startswith("xl/worksheets/")]
+            return "workbook_too_big" if any(_cells(book.read(sheet)) > MAX_CELLS for sheet in sheets) else ""
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError):
+        return "file_disguised"
+
+
+def _cells(sheet: bytes) -> int:
+    """Return rows times columns up to the farthest cell that a sheet's XML names."""
+    found = set(_CELL.findall(sheet))
+    widest = max((_column_number(letters) for letters, _ in found), default=0)
+    return widest * max((int(row) for _, row in found), default=0)
+
+
+def _column_number(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number
