@@ -38,7 +38,7 @@ def ground():
     ]
     base = Base(
         [
-            Layer("cells", "polygon", cells, [_fill(h) for h in HUES], groups=[[f"学校 {i}"] for i in range(6)], interactive=True, opacity=0.7),
+            Layer("cells", "polygon", cells, [_fill(h) for h in HUES], interactive=True, opacity=0.7),
             Layer("schools", "point", points, [{"fillColor": "#56b4e9", "fillOpacity": 1, "color": "#3d3a34", "weight": 1.5}], interactive=True),
             Layer("names", "label", [Feature("t", "城关镇", {"type": "Point", "coordinates": [105.7, 35.88]})]),
         ],
@@ -73,7 +73,7 @@ def lab():
         time.sleep(WAIT_S)
     to_site = np.hypot(centres[:, 0] - lng, centres[:, 1] - lat)
     won = np.flatnonzero(to_site < apart.min(axis=1)).tolist()
-    rest = Paint(apart.argmin(axis=1).tolist())
+    rest = Paint(apart.argmin(axis=1).tolist(), groups=[[f"学校 {i}"] for i in range(6)])
     outside = not (SOUTH < lat < SOUTH + ROWS * STEP and WEST < lng < WEST + COLUMNS * STEP)
     site = Site("site-1", "新校", lat, lng, reason="在县界之外" if outside else "")
     scene = Scene(

@@ -40,7 +40,7 @@ class Feature:
     geometry : mapping
         GeoJSON geometry in WGS84.
     shape : str
-        Symbol of a point: ``circle, square, diamond, hexagon, triangle``.
+        Symbol of a point: ``circle, square, diamond, pentagon, hexagon``.
     style : mapping
         Looks that only this feature has.
     """
@@ -65,9 +65,8 @@ class Layer:
     features : sequence of Feature
         In drawing order; a class vector has one entry for each.
     palette : sequence of mapping
-        Looks of each class: Leaflet's path options, for points also ``halo, cross, roof``.
-    groups : sequence of sequence of str
-        Lines shown on hovering over a feature of each class.
+        Looks of each class: Leaflet's path options, for points also
+        ``halo, cross, roof, hidden``.
     interactive : bool
         Whether it answers to hovering and clicking.
     opacity : float
@@ -78,7 +77,6 @@ class Layer:
     kind: Literal["polygon", "line", "point", "label"]
     features: Sequence[Feature]
     palette: Sequence[Style] = ({},)
-    groups: Sequence[Sequence[str]] = ()
     interactive: bool = False
     opacity: float = 1.0
 
@@ -122,11 +120,15 @@ class Paint:
     Parameters
     ----------
     classes : sequence of int
-        Index into the layer's palette, one a feature.
+        Index into the palette, one a feature.
     sizes : sequence of float, optional
         Radius of each point in pixels.
     lines : sequence of sequence of str, optional
         What hovering says of each feature.
+    palette : sequence of mapping, optional
+        In place of the layer's own.
+    groups : sequence of sequence of str, optional
+        What hovering says of every feature of a class.
     """
 
     def __init__(
@@ -135,14 +137,12 @@ class Paint:
         *,
         sizes: Sequence[float] | None = None,
         lines: Sequence[Sequence[str]] | None = None,
+        palette: Sequence[Style] | None = None,
+        groups: Sequence[Sequence[str]] | None = None,
     ) -> None:
-        full: dict[str, Any] = {"cls": list(classes)}
-        if sizes is not None:
-            full["size"] = list(sizes)
-        if lines is not None:
-            full["lines"] = [list(part) for part in lines]
-        self.full: Mapping[str, Any] = full
-        self.id = _fingerprint(full)
+        given = {"cls": classes, "size": sizes, "lines": lines, "palette": palette, "groups": groups}
+        self.full: Mapping[str, Any] = {name: list(values) for name, values in given.items() if values is not None}
+        self.id = _fingerprint(self.full)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ const SHAPES = {
   square: corners(4, Math.PI / 4, Math.sqrt(Math.PI / 2)),
   diamond: corners(4, 0, Math.sqrt(Math.PI / 2)),
   hexagon: corners(6, 0, Math.sqrt(Math.PI / (1.5 * Math.sqrt(3)))),
-  triangle: corners(3, -Math.PI / 2, Math.sqrt(Math.PI / (0.75 * Math.sqrt(3)))),
+  pentagon: corners(5, -Math.PI / 2, Math.sqrt(Math.PI / (2.5 * Math.sin((2 * Math.PI) / 5)))),
 };
 
 const trace = (ctx, shape, p, r) => {

@@ -126,7 +126,7 @@ class PlanMap {
     pane.style.pointerEvents = "none"; // the map itself looks up what was hit
     pane.style.opacity = spec.opacity;
     const renderer = spec.kind === "label" ? null : L.canvas({ pane: `plan-${spec.name}`, padding: 0.3 });
-    const layer = { ...spec, items: [], byId: new Map(), cls: [], size: [], lines: [] };
+    const layer = { ...spec, items: [], byId: new Map(), looks: spec.palette, cls: [], size: [], lines: [], groups: [] };
     this.layers.set(spec.name, layer);
     spec.features.forEach((feature, at) => {
       const item = { at, id: feature.id, name: feature.name ?? "", geometry: feature.geometry, shape: feature.shape };
@@ -166,15 +166,14 @@ class PlanMap {
     }
     const cls = rest.cls.slice();
     for (const [value, indices] of paint.changes) for (const at of indices) cls[at] = value;
+    const looks = rest.palette ?? layer.palette;
+    for (const { at, path } of layer.items) {
+      if (layer.cls[at] !== cls[at] || looks !== layer.looks) path.setStyle(looks[cls[at]]);
+      if (rest.size && layer.size[at] !== rest.size[at]) path.setRadius(rest.size[at]);
+    }
+    layer.looks = looks;
     layer.lines = rest.lines ?? [];
-    layer.items.forEach((item) => {
-      const { at } = item;
-      const size = rest.size?.[at];
-      const restyle = layer.cls[at] !== cls[at];
-      const resize = size !== undefined && layer.size[at] !== size;
-      if (restyle) item.path.setStyle(layer.palette[cls[at]]);
-      if (resize) item.path.setRadius(size);
-    });
+    layer.groups = rest.groups ?? [];
     layer.cls = cls;
     layer.size = rest.size ?? [];
   }
@@ -211,8 +210,10 @@ class PlanMap {
 
   // A request to look somewhere counts once; the view never follows data otherwise.
   look(focus) {
-    if (!focus || focus.seq === this.focusSeq) return;
-    this.focusSeq = focus.seq;
+    const asked = focus?.seq ?? null;
+    if (asked === this.focusSeq) return;
+    this.focusSeq = asked;
+    if (!focus) return;
     if (focus.bounds) this.map.fitBounds(focus.bounds, { padding: [30, 30], maxZoom: 15 });
     else this.map.setView(focus.point, Math.max(this.map.getZoom(), focus.zoom));
   }
@@ -345,6 +346,7 @@ class PlanMap {
     let best = null;
     let least = Infinity;
     for (const item of layer.items) {
+      if (layer.looks[layer.cls[item.at]]?.hidden) continue;
       const apart = this.map.latLngToContainerPoint(item.path.getLatLng()).distanceTo(spot) - item.path.getRadius();
       if (apart <= 4 && apart < least) [best, least] = [item, apart];
     }
@@ -369,7 +371,7 @@ class PlanMap {
       return;
     }
     const { layer, item } = hit;
-    const lines = [item.name, ...(layer.groups?.[layer.cls[item.at]] ?? []), ...(layer.lines[item.at] ?? [])];
+    const lines = [item.name, ...(layer.groups[layer.cls[item.at]] ?? []), ...(layer.lines[item.at] ?? [])];
     this.tip.replaceChildren(...lines.filter(Boolean).map((line, at) => element(at ? "span" : "b", "", line)));
     this.tip.style.display = "flex";
     const { x, y } = event.containerPoint;

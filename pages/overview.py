@@ -1,0 +1,28 @@
+"""Overview: five headlines, the map, what breaks the norms."""
+
+import streamlit as st
+
+from layoutplan.ui import cards, findings, session
+from layoutplan.ui.planmap import load_leaflet, planmap
+
+lang = session.enter()
+result = session.plan(lang)
+stage, year = session.top_bar(result, lang)
+load_leaflet()
+st.html(cards.tiles(result, goal_year=session.goal_year(result, year), lang=lang))
+
+
+@st.fragment
+def board() -> None:
+    """Map and findings: a finding picked in the table is sought on the map, and the other way round."""
+    left, right = st.columns([2, 1])
+    with right:
+        picked = findings.pick(result, stage=stage, year=year, lang=lang)
+    with left:
+        scene = session.overview_scene(result, picked, stage=stage, year=year, lang=lang)
+        base = session.base_map(result, lang)
+        planmap(base, scene, key="overview_map", height=470, on_event=findings.follow)
+        st.html(cards.legend(lang))
+
+
+board()

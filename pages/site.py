@@ -1,0 +1,36 @@
+"""New site: drag a school over the county and see at once what it takes and relieves."""
+
+import streamlit as st
+
+from layoutplan.labels import label
+from layoutplan.ui import candidate, cards, session
+from layoutplan.ui.planmap import load_leaflet, planmap
+
+lang = session.enter()
+result = session.plan(lang)
+stage, year = session.top_bar(result, lang)
+load_leaflet()
+
+
+@st.fragment
+def bench() -> None:
+    """Map and cards: only this runs while the marker moves."""
+    lab = session.site_lab(result, stage=stage, year=year)
+    candidate.where(lab)
+    left, right = st.columns([2.1, 1])
+    with right:
+        rooms = candidate.size(lang)
+        tried = candidate.try_here(lab, rooms=rooms)
+        st.html(cards.trial(result, tried, stage=stage, year=year, lang=lang))
+        candidate.keeper(result, tried, stage=stage, year=year, lang=lang)
+    with left:
+        scene = candidate.scene(lab, tried, lang)
+        base = session.base_map(result, lang)
+        planmap(base, scene, key="site_map", height=560, on_event=lambda event: candidate.follow(result, event))
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            candidate.coordinates(lang)
+            st.caption(label("ui.site.help", lang))
+        st.html(cards.legend(lang))
+
+
+bench()

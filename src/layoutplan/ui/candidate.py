@@ -1,0 +1,148 @@
+"""The site in the planner's hand: where it stands, and how it enters the scenario."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Literal, cast
+
+import numpy as np
+import streamlit as st
+from pyproj import Transformer
+
+from layoutplan.labels import Lang, label
+from layoutplan.plan.planning import PlanResult
+from layoutplan.plan.scenario import OpenSchool, Scenario, dump_scenario
+from layoutplan.plan.siting import SiteLab, SiteTrial, try_at
+from layoutplan.ui import mapdata, session
+from layoutplan.ui.planmap import Added, Clicked, Moved, Scene, Site
+
+ROOMS = (12, 18, 24, 30, 36)
+SETTINGS = ("county_town", "town", "village")
+_STEP_M = 50.0
+
+
+@cache
+def _to_degrees(crs: str) -> Transformer:
+    return Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
+
+
+@cache
+def _to_metres(crs: str) -> Transformer:
+    return Transformer.from_crs("EPSG:4326", crs, always_xy=True)
+
+
+def site_id() -> str:
+    """Return the id the site would have in the scenario."""
+    return f"site-{len(session.scenario().actions) + 1}"
+
+
+def where(lab: SiteLab) -> tuple[float, float]:
+    """Return where the site stands (east, north) [m]; at first where most children of the stage live anew."""
+    if "site_at" not in st.session_state:
+        places = lab.result.prepared.county.places.set_index("place_id")
+        year = int(np.searchsorted(lab.years, lab.year))
+        pupils = lab.pupils[year].sum(axis=0)
+        resettled = places["kind"].reindex(lab.origins.ids[: len(pupils)]).eq("resettlement").to_numpy()
+        most = int(np.argmax(np.where(resettled, pupils, pupils - pupils.max())))
+        spot = places.geometry[lab.origins.ids[most]].representative_point()
+        st.session_state["site_at"] = (float(spot.x), float(spot.y))
+    return cast("tuple[float, float]", st.session_state["site_at"])
+
+
+def follow(result: PlanResult, event: Moved | Clicked | Added) -> None:
+    """Take the site where the map says."""
+    if isinstance(event, Clicked):
+        return
+    east, north = _to_metres(result.prepared.county.crs).transform(event.lng, event.lat)
+    if np.isfinite(east) and np.isfinite(north):
+        st.session_state["site_at"] = (float(east), float(north))
+
+
+def coordinates(lang: Lang) -> None:
+    """Draw the two numbers that place the site without a mouse."""
+
+    def moved() -> None:
+        st.session_state["site_at"] = (st.session_state["site_east"], st.session_state["site_north"])
+
+    st.session_state["site_east"], st.session_state["site_north"] = (round(at, 1) for at in st.session_state["site_at"])
+    for name in ("east", "north"):
+        st.number_input(
+            label(f"ui.site.{name}", lang), key=f"site_{name}", step=_STEP_M, format="%.1f", on_change=moved
+        )
+
+
+def size(lang: Lang) -> int:
+    """Draw the choice of the site's size; return its rooms."""
+    st.session_state.setdefault("site_rooms", 18)
+    words = label("ui.site.rooms", lang)
+    rooms = st.segmented_control(words, ROOMS, key="site_rooms", required=True, persist_state="session")
+    return int(cast("int", rooms))
+
+
+def try_here(lab: SiteLab, *, rooms: int) -> SiteTrial:
+    """Return what the site does where it stands."""
+    east, north = where(lab)
+    return try_at(lab, east, north, rooms=rooms, site_id=site_id())
+
+
+def scene(lab: SiteLab, tried: SiteTrial, lang: Lang) -> Scene:
+    """Return what the map shows of a trial."""
+    result, stage, year = lab.result, lab.stage, lab.year
+    lng, lat = _to_degrees(result.prepared.county.crs).transform(tried.east_m, tried.north_m)
+    reason = label(f"reason.{tried.reason}", lang) if tried.reason else ""
+    return Scene(
+        paints={
+            "cells": session.cell_paint(result, stage=stage, year=year, lang=lang),
+            "schools": session.school_paint(result, year=year, lang=lang),
+        },
+        changes={"cells": {mapdata.site_class(lab): tried.cells.tolist()}},
+        sites=[Site("site", label("ui.site.new", lang), lat, lng, reason=reason)],
+        sketch=mapdata.outline_of(result, tried.cells.tolist()),
+        can_add=True,
+    )
+
+
+def keeper(result: PlanResult, tried: SiteTrial, *, stage: str, year: int, lang: Lang) -> None:
+    """Draw what keeps the site in the scenario, undoes that, and hands the scenario out."""
+    plan = session.scenario()
+    first = result.prepared.county.base_year + 1
+    with st.popover(label("ui.site.keep", lang), disabled=bool(tried.reason), width="stretch", key="keep"):
+        name = st.text_input(label("ui.site.name", lang), value=label("ui.site.new", lang), key="site_name")
+        setting = st.selectbox(
+            label("ui.site.setting", lang),
+            SETTINGS,
+            index=1,
+            format_func=lambda kind: label(f"setting.{kind}", lang),
+            key="site_setting",
+        )
+        years = range(first, plan.last_year + 1)
+        opens = st.selectbox(label("ui.site.opens", lang), years, index=max(year - first, 0), key="site_opens")
+        if st.button(label("ui.site.add", lang), type="primary", key="site_add", disabled=not name.strip()):
+            action = _opening(tried, name.strip(), stage=stage, setting=cast("_Setting", setting), year=opens)
+            _replace(plan, (*plan.actions, action))
+    if plan.actions:
+        st.caption(label("ui.site.kept", lang, count=len(plan.actions)))
+        undo, download = st.columns(2)
+        if undo.button(label("ui.site.undo", lang), key="site_undo", width="stretch"):
+            _replace(plan, plan.actions[:-1])
+        download.download_button(
+            label("ui.site.download", lang), dump_scenario(plan), "scenario.toml", "application/toml",
+            key="site_download", on_click="ignore", width="stretch",
+        )  # fmt: skip
+
+
+_Setting = Literal["county_town", "town", "village"]
+
+
+def _opening(tried: SiteTrial, name: str, *, stage: str, setting: _Setting, year: int) -> OpenSchool:
+    rooms = int(st.session_state["site_rooms"])
+    return OpenSchool(
+        year=year, school_id=tried.site_id, name=name, school_kind="primary" if stage == "primary" else "junior",
+        setting=setting, east_m=round(tried.east_m, 1), north_m=round(tried.north_m, 1),
+        primary_rooms=rooms if stage == "primary" else 0, junior_rooms=rooms if stage == "junior" else 0,
+    )  # fmt: skip
+
+
+def _replace(plan: Scenario, actions: tuple[object, ...]) -> None:
+    st.session_state["scenario"] = plan.model_copy(update={"actions": actions})
+    st.rerun(scope="app")

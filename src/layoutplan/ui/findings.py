@@ -1,0 +1,110 @@
+"""The table of findings, and the one that is picked in it or on the map."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+import pandas as pd
+import streamlit as st
+
+from layoutplan.labels import Lang, label
+from layoutplan.plan.planning import PlanResult
+from layoutplan.seats.diagnosis import RULES
+from layoutplan.ui.planmap import Added, Clicked, Moved
+
+# Signs beside the words, so that the level is not told by colour alone.
+SEVERITIES = ("error", "warning", "info")
+_SIGNS = {"error": "●", "warning": "◐", "info": "○"}
+_COLUMNS = ("severity", "text", "measured", "limit", "unit", "year", "clause")
+_HEIGHT = 424
+
+
+def listed(result: PlanResult, *, stage: str, year: int, rule: str) -> pd.DataFrame:
+    """Return the findings of a year, serious ones first.
+
+    Classes, schools and journeys are judged in the base year; those findings are listed with
+    every later year's own.
+    """
+    frame = result.findings.frame
+    base_year = result.prepared.county.base_year
+    frame = frame[frame["year"].isin((base_year, year))]
+    other = frame["subject_kind"].eq("township") & ~frame["subject"].str.endswith(f"/{stage}")
+    stale = frame["subject_kind"].eq("township") & frame["year"].ne(year)
+    frame = frame[~other & ~stale]
+    frame = frame if rule == "all" else frame[frame["rule"] == rule]
+    return frame.sort_values("severity", key=lambda s: s.map(SEVERITIES.index), kind="stable", ignore_index=True)
+
+
+def follow(event: Moved | Clicked | Added) -> None:
+    """Narrow the table to what was clicked on the map; a click beside it widens it again."""
+    if isinstance(event, Clicked) and event.layer in ("schools", "places"):
+        st.session_state["subject"] = (event.layer, event.id)
+
+
+def pick(result: PlanResult, *, stage: str, year: int, lang: Lang) -> Mapping[str, Any] | None:
+    """Draw the table; return the finding selected in it."""
+    rules = ("all", *RULES)
+    rule = st.selectbox(
+        label("ui.findings.rule", lang),
+        rules,
+        format_func=lambda name: label("ui.findings.all" if name == "all" else f"rule.{name}", lang),
+        key="rule",
+        label_visibility="collapsed",
+        persist_state="session",
+    )
+    frame = _narrowed(listed(result, stage=stage, year=year, rule=str(rule)), result)
+    if frame.empty:
+        st.caption(label("ui.findings.none", lang))
+        return None
+    shown = _worded(frame, lang)
+    answer = st.dataframe(
+        shown,
+        height=_HEIGHT,
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-row",
+        key=f"findings-{rule}-{year}-{stage}-{st.session_state.get('subject')}",
+        column_config={
+            shown.columns[0]: st.column_config.TextColumn(width=64),
+            shown.columns[1]: st.column_config.TextColumn(width=330),
+            shown.columns[2]: st.column_config.NumberColumn(width=64, format="localized"),
+            shown.columns[3]: st.column_config.NumberColumn(width=64, format="localized"),
+            shown.columns[5]: st.column_config.NumberColumn(width=56, format="%d"),
+        },
+    )
+    rows = cast("dict[str, Any]", answer)["selection"]["rows"]
+    return cast("Mapping[str, Any]", frame.iloc[rows[0]].to_dict()) if rows else None
+
+
+def _narrowed(frame: pd.DataFrame, result: PlanResult) -> pd.DataFrame:
+    subject = st.session_state.get("subject")
+    if subject is None:
+        return frame
+    layer, subject_id = subject
+    table, key = (
+        (result.roster.schools, "school_id") if layer == "schools" else (result.prepared.county.places, "place_id")
+    )
+    names = table.set_index(key)["name"]
+    if subject_id not in names.index:
+        return frame
+
+    def widen() -> None:
+        st.session_state["subject"] = None
+
+    st.button(f"✕ {names[subject_id]}", key="widen", on_click=widen)
+    narrowed: pd.DataFrame = frame[frame[key] == subject_id].reset_index(drop=True)
+    return narrowed
+
+
+def _worded(frame: pd.DataFrame, lang: Lang) -> pd.DataFrame:
+    words = {
+        "severity": frame["severity"].map(lambda name: f"{_SIGNS[name]} {label(f'severity.{name}', lang)}"),
+        "text": frame[f"text_{lang}"],
+        "measured": frame["measured"].round(1),
+        "limit": frame["limit"].round(1),
+        "unit": frame["unit"].map(lambda name: label(f"unit.{name}", lang)),
+        "year": frame["year"],
+        "clause": frame["clause"],
+    }
+    return pd.DataFrame({label(f"ui.findings.{name}", lang): words[name] for name in _COLUMNS})

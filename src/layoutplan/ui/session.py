@@ -1,0 +1,246 @@
+"""What a planner's session holds: county, language, scenario, and plans worked out once for all."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, cast
+
+import streamlit as st
+
+from layoutplan.county.layers import County, read_county
+from layoutplan.county.manifest import read_manifest
+from layoutplan.errors import MAX_SHOWN, InputError
+from layoutplan.labels import LANGS, Lang, label
+from layoutplan.norms import Norms, load_norms
+from layoutplan.plan.planning import PlanResult, Prepared, prepare, run_plan
+from layoutplan.plan.scenario import Scenario
+from layoutplan.plan.siting import SiteLab, open_lab
+from layoutplan.ui import cards, mapdata
+from layoutplan.ui.planmap import Base, Paint, Scene
+
+GOAL_YEAR = 2028
+_KEPT = 64
+
+
+class _Shelf:
+    """Values worked out once and shared, read only, by every session.
+
+    Streamlit's own cache would replay what is drawn while a value is worked out; here the
+    progress is drawn by whoever waits, and the others wait for the same value.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._held: OrderedDict[Hashable, Any] = OrderedDict()
+
+    def get(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """Return the value of a key, made at the first call; the longest unused are dropped."""
+        with self._lock:
+            if key not in self._held:
+                self._held[key] = make()
+            self._held.move_to_end(key)
+            while len(self._held) > _KEPT:
+                self._held.popitem(last=False)
+            return self._held[key]
+
+    def holds(self, key: Hashable) -> bool:
+        """Whether the value of a key is there."""
+        return key in self._held
+
+
+@st.cache_resource(show_spinner=False)
+def _shelf() -> _Shelf:
+    return _Shelf()
+
+
+def open_session(home: Path) -> Lang:
+    """Note that the visitor came through the app, and where it lives; return the language.
+
+    Parameters
+    ----------
+    home : Path
+        Folder of ``app.py``.
+    """
+    st.session_state["via_app"] = True
+    st.session_state["home"] = str(home)
+    return language()
+
+
+def enter() -> Lang:
+    """Let a page begin, or go to the app's start; return the language.
+
+    On a fresh server a link straight to a page runs that page without ``app.py``.
+    """
+    if not st.session_state.pop("via_app", False):
+        st.switch_page("app.py")
+    style = (files("layoutplan") / "assets" / "page.css").read_text("utf-8")
+    st.html(f"<style>{style}</style>")
+    return language()
+
+
+def language() -> Lang:
+    """Return the reader's language, Chinese unless chosen otherwise."""
+    chosen = st.session_state.get("lang")
+    return cast("Lang", chosen) if chosen in LANGS else "zh"
+
+
+def county_folder() -> Path:
+    """Return the county of ``--county`` or ``LAYOUTPLAN_COUNTY``, else the sample beside the app."""
+    if "--county" in sys.argv[1:-1]:
+        return Path(sys.argv[sys.argv.index("--county") + 1])
+    given = os.environ.get("LAYOUTPLAN_COUNTY")
+    return Path(given) if given else Path(st.session_state["home"]) / "data" / "gis"
+
+
+def _stamp(folder: Path) -> str:
+    """Return a key that changes when a file of the county changes."""
+    root = folder if folder.is_dir() else folder.parent
+    known = [
+        (path.relative_to(root).as_posix(), path.stat().st_size, path.stat().st_mtime_ns)
+        for path in sorted(root.rglob("*"))
+        if path.is_file()
+    ]
+    return hashlib.sha256(repr((str(folder), known)).encode()).hexdigest()
+
+
+def scenario() -> Scenario:
+    """Return the session's scenario."""
+    if "scenario" not in st.session_state:
+        st.session_state["scenario"] = Scenario(name=label("ui.scenario.mine", language()))
+    return cast("Scenario", st.session_state["scenario"])
+
+
+def plan(lang: Lang) -> PlanResult:
+    """Return the session's plan, worked out if need be; an input at fault is shown and ends the run."""
+    try:
+        return _plan(lang)
+    except InputError as fault:
+        show_problems(fault, lang)
+        st.stop()
+
+
+def _plan(lang: Lang) -> PlanResult:
+    folder, wanted, shelf = county_folder(), scenario(), _shelf()
+    stamp = _stamp(folder)
+    key = ("result", stamp, wanted.fingerprint)
+    if shelf.holds(key):
+        return cast("PlanResult", shelf.get(key, lambda: None))
+    place = st.empty()
+    with place.status(label("ui.progress.title", lang), expanded=False) as status:
+
+        def say(step: str) -> None:
+            status.update(label=label(f"ui.progress.{step}", lang))
+
+        say("read")
+        county, norms = cast("tuple[County, Norms]", shelf.get(("county", stamp), lambda: _read(folder)))
+        prepared = cast("Prepared", shelf.get(("prepared", stamp), lambda: prepare(county, norms, say=say)))
+        say("plan")
+        result = cast("PlanResult", shelf.get(key, lambda: run_plan(prepared, wanted)))
+    place.empty()
+    return result
+
+
+def _read(folder: Path) -> tuple[County, Norms]:
+    root, manifest = read_manifest(folder)
+    overlay = manifest.county.norms
+    return read_county(folder), load_norms(root / overlay if overlay else None)
+
+
+def show_problems(fault: InputError, lang: Lang) -> None:
+    """Show what is wrong with the input as a list, without a traceback."""
+    st.error(label("ui.problems.title", lang, count=len(fault.problems)))
+    st.html(cards.problem_list([problem.say(lang) for problem in fault.problems[:MAX_SHOWN]]))
+    if len(fault.problems) > MAX_SHOWN:
+        st.caption(label("problem_list.more", lang, count=len(fault.problems) - MAX_SHOWN))
+
+
+def _key(result: PlanResult) -> tuple[str, str]:
+    return result.prepared.fingerprint, result.scenario.fingerprint
+
+
+def base_map(result: PlanResult, lang: Lang) -> Base:
+    """Return the map's ground, drawn once for each plan and language."""
+    return cast("Base", _shelf().get(("base", *_key(result), lang), lambda: mapdata.draw_base(result, lang)))
+
+
+def site_lab(result: PlanResult, *, stage: str, year: int) -> SiteLab:
+    """Return the lab of a stage and year, opened once."""
+    key = ("lab", *_key(result), stage, year)
+    return cast("SiteLab", _shelf().get(key, lambda: open_lab(result, stage=stage, year=year)))
+
+
+def cell_paint(result: PlanResult, *, stage: str, year: int, lang: Lang) -> Paint:
+    """Return the ground by school, worked out once."""
+    key = ("cells", *_key(result), stage, year, lang)
+
+    def make() -> Paint:
+        hues = mapdata.hues_of(result, stage=stage, year=year)
+        return mapdata.paint_cells(site_lab(result, stage=stage, year=year), hues, lang)
+
+    return cast("Paint", _shelf().get(key, make))
+
+
+def school_paint(result: PlanResult, *, year: int, lang: Lang) -> Paint:
+    """Return the schools' looks of a year, worked out once."""
+    key = ("schools", *_key(result), year, lang)
+    return cast("Paint", _shelf().get(key, lambda: mapdata.paint_schools(result, year, lang)))
+
+
+def overview_scene(result: PlanResult, picked: Mapping[str, Any] | None, *, stage: str, year: int, lang: Lang) -> Scene:
+    """Return what the overview's map shows, and where it looks if a finding is picked."""
+    selected, focus = st.session_state.get("subject"), None
+    if picked is not None:
+        selected, look = mapdata.focus_on(result, picked)
+        focus = {"seq": f"{picked['rule']}|{picked['subject']}|{picked['year']}", **look}
+    paints = {
+        "cells": cell_paint(result, stage=stage, year=year, lang=lang),
+        "schools": school_paint(result, year=year, lang=lang),
+    }
+    return Scene(paints=paints, selected=selected, focus=focus)
+
+
+def goal_year(result: PlanResult, year: int) -> int:
+    """Return the year the headlines look ahead to: the one chosen, or the goal if that is now."""
+    return year if year > result.prepared.county.base_year else GOAL_YEAR
+
+
+def top_bar(result: PlanResult, lang: Lang) -> tuple[str, int]:
+    """Draw the bar above every page: county and scenario, stage, year, language.
+
+    Returns
+    -------
+    stage : {"primary", "junior"}
+    year : int
+        School year chosen.
+    """
+    county = result.prepared.county
+    years = list(range(county.base_year, result.scenario.last_year + 1))
+    st.session_state.setdefault("year", min(max(GOAL_YEAR, years[0]), years[-1]))
+    st.session_state.setdefault("stage", "primary")
+    st.session_state.setdefault("lang", lang)
+    left, stage_box, year_box, right = st.columns([3.6, 1.6, 3.4, 1.3], vertical_alignment="center")
+    with left:
+        st.html(cards.brand(result, lang))
+    with stage_box:
+        stage = st.segmented_control(
+            label("ui.bar.stage", lang), ("primary", "junior"), format_func=lambda name: label(f"stage.{name}", lang),
+            key="stage", required=True, label_visibility="collapsed", persist_state="session",
+        )  # fmt: skip
+    with year_box:
+        year = st.select_slider(
+            label("ui.bar.year", lang), years, format_func=lambda at: label("ui.bar.school_year", lang, year=at),
+            key="year", label_visibility="collapsed", persist_state="session",
+        )  # fmt: skip
+    with right:
+        st.segmented_control(
+            label("ui.bar.language", lang), LANGS, format_func=lambda name: label("ui.bar.own_name", name), key="lang",
+            required=True, label_visibility="collapsed", persist_state="session",
+        )  # fmt: skip
+    return str(stage), int(year)
