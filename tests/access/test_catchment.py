@@ -106,15 +106,23 @@ def test_catchments_meet_half_way_along_the_road():
     assert drawn.crs == oracle.CRS
 
 
-def test_cells_without_a_school_are_in_nobodys_catchment():
+def test_ground_without_a_school_is_a_row_of_its_own_at_the_end():
     network = build_network(roads([*ROAD, [(0, 900), (4000, 900)]]), norms=NORMS)
     cells = build_cells(network, COUNTY, anchors=NOBODY, spacing_m=200, norms=NORMS)
     school = nearest(network, cells, points(s=(10, 500)))
-    assert set(school.tolist()) == {-1, 0}
     drawn = draw_catchments(cells, school, ("s", "unused"))
-    assert drawn["school_id"].tolist() == ["s"]
-    assert drawn["area_km2"][0] == pytest.approx(2.8, abs=0.01)  # up to half way, 700 m, over 4 km
-    assert draw_catchments(cells, np.full(len(school), -1), ("s",)).empty
+    assert drawn["school_id"].isna().tolist() == [False, True]
+    assert drawn["school_id"][0] == "s"
+    # The roads lie at 500 m and 900 m: up to half way between, 700 m, over 4 km.
+    assert drawn["area_km2"].tolist() == pytest.approx([2.8, 1.2], abs=0.01)
+
+
+def test_without_any_school_all_ground_is_nobodys():
+    network = build_network(roads(ROAD), norms=NORMS)
+    cells = build_cells(network, COUNTY, anchors=NOBODY, spacing_m=200, norms=NORMS)
+    drawn = draw_catchments(cells, np.full(len(cells.frame), -1), ())
+    assert drawn["school_id"].isna().tolist() == [True]
+    assert drawn["area_km2"].tolist() == pytest.approx([4.0])
 
 
 @pytest.mark.parametrize("simplify_m", [0.0, 40.0])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import shapely
 
 from layoutplan.access.network import CLOSED, Ints, Mode, Network, Snaps, snap_points
@@ -209,20 +210,19 @@ def draw_catchments(
     Returns
     -------
     GeoDataFrame
-        ``school_id``, ``area_km2`` [km2], ``geometry``; a row for each school with a cell, in the
-        order of ``school_ids``. Together with the cells of no school they tile the county.
+        ``school_id`` (missing where no school is reached), ``area_km2`` [km2], ``geometry``; a row
+        for each school with a cell, in the order of ``school_ids``, and the ground of no school
+        last. The rows tile the county.
     """
     import geopandas as gpd
 
     shapes = cells.frame.geometry.to_numpy()
-    # The cells of no school are a group too, so that simplifying keeps their borders shared.
     groups = np.unique(school)
+    groups = np.concatenate([groups[groups >= 0], groups[groups < 0]])
     areas = np.array([shapely.union_all(shapes[school == group]) for group in groups], dtype=object)
     if simplify_m:
         areas = shapely.coverage_simplify(areas, simplify_m)
-    served = groups >= 0
-    ids = [school_ids[group] for group in groups[served].tolist()]
-    areas = areas[served]
+    ids = pd.Series([school_ids[group] if group >= 0 else None for group in groups.tolist()], dtype=object)
     return gpd.GeoDataFrame(
         {"school_id": ids, "area_km2": shapely.area(areas) / 1e6}, geometry=list(areas), crs=cells.frame.crs
     )
