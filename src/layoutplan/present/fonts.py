@@ -68,6 +68,25 @@ def _drawable() -> frozenset[int]:
     return frozenset(FT2Font(_font_path()).get_charmap())
 
 
+@cache
+def text_width_mm(text: str, size: float) -> float:
+    """Return how wide a line of text is on paper [mm] at a size in points.
+
+    Examples
+    --------
+    >>> round(text_width_mm("小学", 10.0), 2), text_width_mm("", 10.0)
+    (7.06, 0.0)
+    """
+    from matplotlib.ft2font import FT2Font, LoadFlags
+
+    if not text:
+        return 0.0
+    font = FT2Font(_font_path())
+    font.set_size(size * 10.0, 72.0)
+    font.set_text(text, 0.0, flags=LoadFlags.NO_HINTING)
+    return float(font.get_width_height()[0]) / 64.0 / 10.0 * 25.4 / 72.0
+
+
 def missing_glyphs(texts: Iterable[str]) -> str:
     r"""Return the characters the packaged font cannot draw, sorted, each once.
 
@@ -90,5 +109,7 @@ def drawable(text: str) -> str:
     lost = missing_glyphs([text])
     if not lost:
         return text
-    warnings.warn(f"the packaged font cannot draw {lost!r} of {text!r}; 〓 is drawn instead", GlyphWarning, stacklevel=2)
+    warnings.warn(
+        f"the packaged font cannot draw {lost!r} of {text!r}; 〓 is drawn instead", GlyphWarning, stacklevel=2
+    )
     return "".join(GETA if mark in lost else mark for mark in text)

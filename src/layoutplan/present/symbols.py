@@ -194,7 +194,11 @@ def _worst_class(result: PlanResult, year: int) -> pd.Series[str]:
     if year == county.base_year and len(county.classes):
         single = county.classes
         sizes = pd.DataFrame(
-            {"school_id": single["school_id"], "stage": single["grade"].map(STAGE_OF_GRADE), "class_size": single["pupils"]}
+            {
+                "school_id": single["school_id"],
+                "stage": single["grade"].map(STAGE_OF_GRADE),
+                "class_size": single["pupils"],
+            }
         )
     special = result.roster.schools.query("kind == 'special'")["school_id"]
     sizes = sizes[~sizes["school_id"].isin(special)]

@@ -1,0 +1,278 @@
+"""Print-ready sheets of a plan: A3, as PNG, PDF and SVG."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from layoutplan.county.tables import STAGES
+from layoutplan.labels import Lang, label
+from layoutplan.plan import planning
+from layoutplan.present.fonts import use_fonts
+from layoutplan.present.ground import draw_boundaries, draw_catchments, draw_junior_borders, draw_relief, draw_roads
+from layoutplan.present.legend import Contents, draw_legend
+from layoutplan.present.mapface import Face, Mark, draw_names, name_areas
+from layoutplan.present.scene import Scene
+from layoutplan.present.sheet import (
+    Box,
+    Page,
+    draw_footer,
+    draw_frame,
+    draw_north,
+    draw_scale,
+    draw_stamp,
+    draw_table,
+    draw_title,
+    open_page,
+    show_extent,
+)  # fmt: skip
+from layoutplan.present.signs import SITE_COLOUR, SITE_MM, Sign, draw_school, draw_site
+from layoutplan.present.symbols import (
+    GREY,
+    INK,
+    STATUSES,
+    VIOLET,
+)  # fmt: skip
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from shapely.geometry.base import BaseGeometry
+
+    from layoutplan.plan.planning import PlanResult
+
+SHEETS = ("layout", *STAGES)
+FORMATS = ("png", "pdf", "svg")
+DPI = 300
+_MAP: Box = (19.0, 23.0, 276.0, 234.0)
+_INSET: Box = (305.0, 183.0, 103.0, 79.0)
+_TABLE: Box = (305.0, 113.0, 103.0, 65.0)
+_LEGEND: Box = (305.0, 18.0, 103.0, 91.0)
+_INSET_LABEL_MM = 7.0
+_SITE_RANK = 1.45
+# Settings of matplotlib and its font list belong to the whole process.
+_DRAWING = threading.RLock()
+
+
+def draw_figure(
+    result: PlanResult, out: Path, *, sheet: str = "layout", lang: Lang = "zh", year: int | None = None,
+    formats: Sequence[str] = FORMATS,
+) -> list[Path]:  # fmt: skip
+    """Draw one sheet of a plan, ready to print on A3.
+
+    Parameters
+    ----------
+    result : PlanResult
+        A plan.
+    out : Path
+        Folder the files are written to; made if missing.
+    sheet : {"layout", "primary", "junior"}
+        ``layout`` shows all schools, primary catchments filled and junior catchments as lines;
+        the others show one stage.
+    lang : {"zh", "en"}
+        Language of the sheet.
+    year : int, optional
+        School year of the plan; the goal year of the norms unless told otherwise.
+    formats : sequence of {"png", "pdf", "svg"}
+        What to write; PNG has 300 dots per inch, PDF embeds its font as TrueType.
+
+    Returns
+    -------
+    list of Path
+        ``<sheet>_<year>_<lang>.<format>``, in the order of ``formats``. The same plan gives the same bytes.
+
+    Raises
+    ------
+    ValueError
+        Unknown sheet or format, or a year outside the plan.
+    """
+    chosen = _year_of(result, year)
+    unknown = sorted(set(formats) - set(FORMATS))
+    if sheet not in SHEETS or unknown:
+        raise ValueError(f"unknown sheet {sheet!r} or formats {unknown}; sheets: {SHEETS}, formats: {FORMATS}")
+    out.mkdir(parents=True, exist_ok=True)
+    scene = Scene(result, sheet, chosen, lang)
+    with _DRAWING, use_fonts():
+        figure = _compose(scene)
+        return [_save(figure, out / f"{sheet}_{chosen}_{lang}.{name}") for name in formats]
+
+
+def _year_of(result: PlanResult, year: int | None) -> int:
+    years = sorted({int(y) for y in result.enrolment.frame["year"]})
+    if year is None:
+        return min(max(int(result.prepared.norms.value("plan.goal_year")), years[0]), years[-1])
+    if year not in years:
+        raise ValueError(f"year {year} is not in the plan ({years[0]}-{years[-1]})")
+    return year
+
+
+def _save(figure: Figure, path: Path) -> Path:
+    # No clock in the bytes: matplotlib would write the time of saving into PDF and SVG.
+    metadata: dict[str, dict[str, str | None]] = {
+        "png": {"Software": "layoutplan"},
+        "pdf": {"Creator": "layoutplan", "Producer": "matplotlib", "CreationDate": None},
+        "svg": {"Creator": "layoutplan", "Date": None},
+    }
+    part = path.with_name(path.name + ".tmp")
+    kind = path.suffix[1:]
+    quick = {"pil_kwargs": {"compress_level": 4}} if kind == "png" else {}
+    figure.savefig(part, format=kind, dpi=DPI, metadata=metadata[kind], **quick)
+    Path(part).replace(path)
+    return path
+
+
+def _compose(scene: Scene) -> Figure:
+    page = open_page(scene.lang)
+    county = scene.result.prepared.county
+    name = county.name if scene.lang == "zh" else county.name_en
+    years = scene.years
+    scenario = scene.result.scenario
+    subtitle = label(
+        "figure.subtitle", scene.lang, scenario=scenario.name, mode=label(f"mode.{scenario.policy.mode}", scene.lang),
+        first=years[0], last=years[-1],
+    )  # fmt: skip
+    draw_title(page, label(f"figure.title_{scene.sheet}", scene.lang, county=name, year=scene.year), subtitle)
+    axes = page.axes(_MAP)
+    unit = show_extent(axes, county.townships.total_bounds, box=_MAP, margin_mm=5.0)
+    _draw_ground(scene, axes, unit=unit)
+    draw_frame(page, axes, _MAP)
+    taken = [draw_scale(page, axes, _MAP), draw_north(page, _MAP[0] + _MAP[2] - 9.0, _MAP[1] + _MAP[3] - 24.0)]
+    if county.synthetic:
+        taken.append(draw_stamp(page, _MAP[0] + 4.0, _MAP[1] + _MAP[3] - 4.0))
+    apart = _draw_inset(scene, page, axes)
+    face = Face(page, axes, _MAP)
+    if apart is not None:
+        taken.append(face.on_paper(apart.bounds))
+    used = _draw_marks(scene, face, taken=taken, apart=apart)
+    name_areas(face, county.townships, taken=used)
+    _draw_sidebar(scene, page)
+    return page.figure
+
+
+def _draw_ground(scene: Scene, axes: Axes, *, unit: float, stronger: float = 1.0) -> None:
+    county = scene.result.prepared.county
+    draw_catchments(axes, scene.catchments, scene.hues)
+    draw_roads(axes, county.roads, stronger=stronger)
+    outline = draw_boundaries(axes, county.townships, unit=unit)
+    if "dem" in county.rasters:
+        draw_relief(axes, county.rasters["dem"], crs=county.crs, within=outline)
+    if scene.sheet == "layout":
+        draw_junior_borders(axes, planning.catchments_of(scene.result, stage="junior", year=scene.year))
+    from matplotlib.collections import EllipseCollection
+
+    villages = county.places[county.places["kind"] != "resettlement"]
+    points = shapely.get_coordinates(shapely.point_on_surface(villages.geometry.to_numpy()))
+    size = np.full(len(points), 0.75 * unit)
+    dots = EllipseCollection(
+        size, size, np.zeros(len(points)), units="x", offsets=points, transOffset=axes.transData, facecolor=GREY,
+        linewidth=0, zorder=9,
+    )  # fmt: skip
+    axes.add_collection(dots, autolim=False)
+
+
+def _draw_inset(scene: Scene, page: Page, main: Axes) -> BaseGeometry | None:
+    """Draw the county town at a larger scale; return its area, so that the main map leaves it free."""
+    if scene.town is None:
+        return None
+    box = (_INSET[0], _INSET[1], _INSET[2], _INSET[3] - _INSET_LABEL_MM)
+    axes = page.axes(box)
+    unit = show_extent(axes, scene.town, box=box, margin_mm=11.0)
+    _draw_ground(scene, axes, unit=unit, stronger=1.8)
+    title = label("figure.inset", scene.lang)
+    scale = label("figure.scale", scene.lang, denominator=f"{unit * 1000:,.0f}".replace(",", " "))
+    up = box[1] + box[3] + 1.8
+    page.write(_INSET[0], up, title, size=9.5, bold=True)
+    page.write(_INSET[0] + _INSET[2], up, scale, size=8.0, ha="right")
+    area = shapely.box(axes.get_xlim()[0], axes.get_ylim()[0], axes.get_xlim()[1], axes.get_ylim()[1])
+    _draw_marks(scene, Face(page, axes, box), taken=[], apart=None)
+    from matplotlib.patches import Rectangle
+
+    left, bottom, right, top = area.bounds
+    main.add_patch(
+        Rectangle((left, bottom), right - left, top - bottom, fill=False, edgecolor=INK, linewidth=1.0, zorder=18)
+    )
+    return area
+
+
+def _draw_marks(scene: Scene, face: Face, *, taken: Sequence[Box], apart: BaseGeometry | None) -> list[Box]:
+    """Draw schools and sites of a map, then their names where there is room; return all rectangles in use."""
+    marks = []
+    for school_id, row in scene.schools.iterrows():
+        sign: Sign = row["sign"]
+        text, colour = _school_name(scene, str(row["name"]), sign, str(school_id))
+        at = (float(row["east_m"]), float(row["north_m"]))
+        needed = sign.changed or sign.closed
+        marks.append((sign, Mark(str(school_id), at, sign.reach_mm, text, colour, _rank(sign), needed)))
+    for place_id, row in scene.sites.iterrows():
+        at = (float(row["east_m"]), float(row["north_m"]))
+        marks.append((None, Mark(f"site {place_id}", at, SITE_MM, str(row["name"]), SITE_COLOUR, _SITE_RANK)))
+    seen = [(sign, mark) for sign, mark in marks if face.shows(mark.at, apart=apart)]
+    # Large signs first, so that a small school beside a large one stays in sight.
+    for sign, mark in sorted(seen, key=lambda pair: (-pair[1].reach_mm, pair[1].key)):
+        if sign is None:
+            draw_site(face.axes, mark.at, unit=face.unit)
+        else:
+            draw_school(face.axes, mark.at, sign, unit=face.unit)
+    return draw_names(face, [mark for _, mark in seen], taken=taken)
+
+
+def _school_name(scene: Scene, name: str, sign: Sign, school_id: str) -> tuple[str, str]:
+    """Return a school's name as written on the sheet, and its colour."""
+    short = name.removeprefix(scene.result.prepared.county.name)
+    shown = short if len(short) > 1 else name
+    if sign.closed:
+        return label("figure.closed_school", scene.lang, name=shown), VIOLET
+    opens = scene.result.roster.schools.set_index("school_id")["opens_year"].get(school_id)
+    if sign.changed and pd.notna(opens):
+        return label("figure.new_school", scene.lang, name=shown), VIOLET
+    return shown, VIOLET if sign.changed else INK
+
+
+def _rank(sign: Sign) -> float:
+    """Return the turn of a name: what the plan changes first, then what breaks a norm, then the large ones."""
+    if sign.changed or sign.closed:
+        return 0.0
+    worst = max(STATUSES.index(sign.class_status), STATUSES.index(sign.size_status))
+    if worst >= STATUSES.index("over"):
+        return 2.0 - worst / 10.0
+    pupils = 0.0 if np.isnan(sign.pupils) else sign.pupils
+    return 3.0 - min(pupils, 5000.0) / 10_000.0
+
+
+def _draw_sidebar(scene: Scene, page: Page) -> None:
+    county = scene.result.prepared.county
+    rows = scene.key_figures
+    if rows:
+        draw_table(page, rows, scene.table_years, box=_TABLE)
+    signs = list(scene.schools["sign"])
+    contents = Contents(
+        kinds=sorted(set(scene.schools["kind"])), filled=scene.filled, lined="junior" if scene.sheet == "layout" else "",
+        roof=any(sign.roof for sign in signs), site=len(scene.sites) > 0, changed=any(sign.changed for sign in signs),
+        closed=any(sign.closed for sign in signs), unreached=bool(scene.catchments["school_id"].isna().any()),
+        norms=scene.result.prepared.norms,
+    )  # fmt: skip
+    draw_legend(page, contents, box=_LEGEND)
+    facts = scene.result.provenance
+    draw_footer(page, {
+        "date": facts["data_date"] or "—", "crs": crs_name(county.crs), "county": facts["county"],
+        "scenario": facts["scenario"], "version": facts["layoutplan"],
+    })  # fmt: skip
+
+
+def crs_name(crs: str) -> str:
+    """Return a CRS as a reader of the sheet knows it.
+
+    Examples
+    --------
+    >>> crs_name("EPSG:4544")
+    'CGCS2000 / 3-degree Gauss-Kruger CM 105E (EPSG:4544)'
+    """
+    from pyproj import CRS
+
+    return f"{CRS(crs).name} ({crs})"

@@ -1,0 +1,178 @@
+"""The ground of a sheet: relief, catchments, roads and boundaries, from the bottom up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from layoutplan.present.symbols import CATCHMENT_COLOURS, ROAD_STYLES
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from matplotlib.axes import Axes
+    from shapely.geometry.base import BaseGeometry
+
+RELIEF_SHARE = 0.2
+_RELIEF_DPI = 150
+_RELIEF_INK = (61, 51, 38)
+_AZIMUTH_DEG, _ALTITUDE_DEG = 315.0, 45.0
+BOUNDARY_COLOUR = "#6b6459"
+JUNIOR_COLOUR = "#4b4a6b"
+# zorder of each layer; signs start at 19, names at 30
+_BAND, _FILL, _RELIEF, _EDGE, _ROAD, _TOWNSHIP, _JUNIOR, _COUNTY = 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0
+
+
+def polygon_path(shape: BaseGeometry) -> list[npt.NDArray[np.float64]]:
+    """Return the rings of a polygon or multipolygon as arrays [vertex, 2]."""
+    polygons = [part for part in shapely.get_parts(shape) if part.geom_type == "Polygon"]
+    return [shapely.get_coordinates(ring) for part in polygons for ring in (part.exterior, *part.interiors)]
+
+
+def _as_path(shape: BaseGeometry) -> object:
+    from matplotlib.path import Path as Outline
+
+    rings = polygon_path(shape)
+    codes = [np.r_[Outline.MOVETO, np.full(len(ring) - 2, Outline.LINETO), Outline.CLOSEPOLY] for ring in rings]
+    return Outline(np.vstack(rings), np.concatenate(codes).astype(np.uint8))
+
+
+def fill_area(axes: Axes, shape: BaseGeometry, **style: object) -> None:
+    """Fill a polygon with its holes left open; an empty shape draws nothing."""
+    from matplotlib.patches import PathPatch
+
+    if polygon_path(shape):
+        axes.add_patch(PathPatch(_as_path(shape), **style))  # type: ignore[arg-type]
+
+
+def draw_catchments(axes: Axes, catchments: gpd.GeoDataFrame, hues: dict[str, int]) -> None:
+    """Fill each catchment with its hue; ground from which no school can be reached is hatched."""
+    for school_id, shape in zip(catchments["school_id"], catchments.geometry, strict=True):
+        if school_id in hues:
+            fill_area(axes, shape, facecolor=CATCHMENT_COLOURS[hues[school_id]], linewidth=0, alpha=0.85, zorder=_FILL)
+            fill_area(axes, shape, fill=False, edgecolor="#9a917f", linewidth=0.45, zorder=_EDGE)
+        else:
+            fill_area(axes, shape, facecolor="#ebe8e1", edgecolor="#b9b2a6", hatch="....", linewidth=0, zorder=_FILL)
+
+
+def draw_junior_borders(axes: Axes, catchments: gpd.GeoDataFrame) -> None:
+    """Draw where one junior catchment ends and the next begins."""
+    lines = shapely.boundary(catchments.geometry.to_numpy())
+    outer = shapely.boundary(shapely.union_all(catchments.geometry.to_numpy()))
+    inner = shapely.line_merge(shapely.difference(shapely.union_all(lines), shapely.buffer(outer, 1.0)))
+    _draw_lines(axes, [inner], color=JUNIOR_COLOUR, linewidth=1.25, alpha=0.85, zorder=_JUNIOR)
+
+
+def _draw_lines(axes: Axes, shapes: list[BaseGeometry], **style: object) -> None:
+    from matplotlib.collections import LineCollection
+
+    parts = [
+        part for shape in shapes for part in shapely.get_parts(shape) if part.geom_type in ("LineString", "LinearRing")
+    ]
+    lines = [shapely.get_coordinates(part) for part in parts]
+    axes.add_collection(LineCollection(lines, capstyle="round", joinstyle="round", **style), autolim=False)  # type: ignore[arg-type]
+
+
+def draw_roads(axes: Axes, roads: gpd.GeoDataFrame, *, stronger: float = 1.0) -> None:
+    """Draw roads by class, lesser ones below; ``stronger`` scales the line widths."""
+    from matplotlib.collections import LineCollection
+
+    for kind in reversed(ROAD_STYLES):
+        mine = roads.loc[roads["class"] == kind].geometry
+        lines = [shapely.get_coordinates(part) for part in shapely.get_parts(mine.to_numpy())]
+        colour, width = ROAD_STYLES[kind]
+        style = {"colors": colour, "linewidths": width * stronger, "zorder": _ROAD}
+        axes.add_collection(LineCollection(lines, capstyle="round", joinstyle="round", **style), autolim=False)
+
+
+def draw_boundaries(axes: Axes, townships: gpd.GeoDataFrame, *, unit: float) -> BaseGeometry:
+    """Draw township lines (dashed) and the county line with a soft band outside; return the county's area."""
+    outline = shapely.union_all(townships.geometry.to_numpy())
+    for width_mm, colour in ((2.6, "#ece6da"), (1.4, "#e0d8c9")):
+        band = shapely.difference(shapely.buffer(outline, width_mm * unit), outline)
+        fill_area(axes, band, facecolor=colour, linewidth=0, zorder=_BAND)
+    borders = shapely.union_all(shapely.boundary(townships.geometry.to_numpy()))
+    inner = shapely.line_merge(shapely.difference(borders, shapely.buffer(shapely.boundary(outline), 1.0)))
+    _draw_lines(axes, [inner], color=BOUNDARY_COLOUR, linewidth=0.8, linestyle=(0, (5.0, 2.2)), zorder=_TOWNSHIP)
+    fill_area(axes, outline, fill=False, edgecolor=BOUNDARY_COLOUR, linewidth=1.5, zorder=_COUNTY)
+    return outline
+
+
+def draw_relief(axes: Axes, dem: Path, *, crs: str, within: BaseGeometry) -> None:
+    """Shade the relief inside an area, lit from the north-west.
+
+    Parameters
+    ----------
+    axes : Axes
+        Map in the county's CRS; its limits say what is shown.
+    dem : Path
+        Elevation raster [m] in any CRS it names itself.
+    crs : str
+        CRS of the axes.
+    within : geometry
+        Shading ends at its edge.
+    """
+    from matplotlib.patches import PathPatch
+
+    left, right = axes.get_xlim()
+    bottom, top = axes.get_ylim()
+    width_inch = axes.get_position().width * axes.figure.get_figwidth()  # type: ignore[union-attr]
+    cells = max(200, round(width_inch * _RELIEF_DPI))
+    shade = shade_relief(dem, crs=crs, bounds=(left, bottom, right, top), cells=cells)
+    # Dark slopes darken and lit slopes stay clear, so that the hues underneath keep their lightness.
+    picture = np.empty((*shade.shape, 4), dtype=np.uint8)
+    picture[..., 0:3] = _RELIEF_INK
+    picture[..., 3] = np.rint(np.nan_to_num((1.0 - shade) * RELIEF_SHARE * 2.0).clip(0.0, 0.6) * 255.0)
+    # Without interpolation PDF and SVG keep the picture at its own size instead of blowing it up.
+    image = axes.imshow(picture, extent=(left, right, bottom, top), interpolation="none", zorder=_RELIEF, aspect="auto")
+    image.set_clip_path(PathPatch(_as_path(within), transform=axes.transData))
+
+
+def shade_relief(
+    dem: Path, *, crs: str, bounds: tuple[float, float, float, float], cells: int
+) -> npt.NDArray[np.float64]:
+    """Return the brightness of the relief, 0 to 1, missing where the raster has no height.
+
+    Parameters
+    ----------
+    dem : Path
+        Elevation raster [m].
+    crs : str
+        Projected CRS in metres of the answer.
+    bounds : (left, bottom, right, top)
+        What is shaded [m].
+    cells : int
+        Cells from left to right.
+
+    Returns
+    -------
+    ndarray
+        Brightness [row, column], north up.
+    """
+    import rasterio
+    from matplotlib.colors import LightSource
+    from rasterio.transform import from_bounds
+    from rasterio.warp import Resampling, reproject
+
+    left, bottom, right, top = bounds
+    cell_m = (right - left) / cells
+    rows, columns = max(2, round((top - bottom) / cell_m)), cells
+    heights = np.full((rows, columns), np.nan)
+    with rasterio.open(dem) as source:
+        reproject(
+            rasterio.band(source, 1), heights, dst_transform=from_bounds(left, bottom, right, top, columns, rows),
+            dst_crs=crs, dst_nodata=np.nan, resampling=Resampling.cubic_spline,
+        )  # fmt: skip
+    known = np.isfinite(heights)
+    if not known.any():
+        return heights
+    spread = np.nanpercentile(heights, 98) - np.nanpercentile(heights, 2)
+    # Hills of a county are gentle at this scale: raise them until the slopes can be seen.
+    raised = float(np.clip(0.035 * max(right - left, top - bottom) / max(spread, 1.0), 1.0, 8.0))
+    filled = np.where(known, heights, np.nanmean(heights))
+    light = LightSource(azdeg=_AZIMUTH_DEG, altdeg=_ALTITUDE_DEG)
+    shade = light.hillshade(filled, vert_exag=raised, dx=cell_m, dy=cell_m)
+    return np.where(known, shade, np.nan)

@@ -1,0 +1,297 @@
+"""The page of a printed sheet: frames, title, footer, scale, north arrow, table, in millimetres."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from layoutplan.labels import Lang, label
+from layoutplan.present.fonts import FAMILY, drawable, text_width_mm
+from layoutplan.present.symbols import GREY, INK, PAPER
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.text import Text
+
+Box = tuple[float, float, float, float]
+_MM_PER_INCH = 25.4
+_NICE = (1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.5, 8.0)
+BETTER, WORSE = "#0072b2", "#d55e00"
+
+
+@dataclass(frozen=True)
+class Page:
+    """A figure with one transparent pair of axes that counts in millimetres from the lower left.
+
+    Parameters
+    ----------
+    figure : Figure
+        The sheet.
+    paper : Axes
+        Axes in millimetres over the whole sheet.
+    width_mm, height_mm : float
+        Size of the sheet.
+    lang : {"zh", "en"}
+        Language of its words.
+    """
+
+    figure: Figure
+    paper: Axes
+    width_mm: float
+    height_mm: float
+    lang: Lang
+
+    def write(self, across: float, up: float, text: str, *, size: float = 8.0, **style: object) -> Text:
+        """Write a line; ``across``/``up`` in mm, ``size`` in points; ``bold=True`` thickens the strokes."""
+        style = {"color": INK, "ha": "left", "va": "baseline", "zorder": 40, **style}
+        bold = style.pop("bold", False)
+        text_object = self.paper.text(across, up, drawable(text), fontsize=size, family=FAMILY, **style)  # type: ignore[arg-type]
+        if bold:
+            embolden(text_object, size)
+        return text_object
+
+    def axes(self, box: Box) -> Axes:
+        """Return axes at (left, bottom, width, height) in mm, framed, on the sheet's ground."""
+        left, bottom, width, height = box
+        axes = self.figure.add_axes(
+            (left / self.width_mm, bottom / self.height_mm, width / self.width_mm, height / self.height_mm)
+        )
+        axes.set_facecolor(PAPER)
+        axes.set_xticks([])
+        axes.set_yticks([])
+        for spine in axes.spines.values():
+            spine.set(color=INK, linewidth=0.9, zorder=50)
+        return axes
+
+    def width_of(self, text: str, size: float) -> float:
+        """Return how wide a line is on paper [mm]."""
+        return text_width_mm(drawable(text), size)
+
+
+def open_page(lang: Lang, *, width_mm: float = 420.0, height_mm: float = 297.0) -> Page:
+    """Return an empty sheet, A3 landscape unless told otherwise."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width_mm / _MM_PER_INCH, height_mm / _MM_PER_INCH), facecolor="white")
+    paper = figure.add_axes((0.0, 0.0, 1.0, 1.0), zorder=5)
+    paper.set(xlim=(0.0, width_mm), ylim=(0.0, height_mm))
+    paper.set_axis_off()
+    return Page(figure, paper, width_mm, height_mm, lang)
+
+
+def embolden(text: Text, size: float) -> None:
+    """Thicken the strokes of a text: the packaged font has one weight only."""
+    from matplotlib.patheffects import Normal, Stroke
+
+    text.set_path_effects([Stroke(linewidth=size * 0.035, foreground=text.get_color()), Normal()])
+
+
+def nice_scale(width_m: float, height_m: float, *, box: Box) -> float:
+    """Return the least round scale denominator at which an extent fits a box (sizes in mm).
+
+    Examples
+    --------
+    >>> nice_scale(50_000.0, 60_000.0, box=(0, 0, 280, 240))
+    250000.0
+    """
+    least = max(width_m / box[2], height_m / box[3]) * 1000.0
+    power = 10.0 ** np.floor(np.log10(least))
+    steps = [power * step for step in (*_NICE, 10.0)]
+    return float(next(step for step in steps if step >= least * (1 - 1e-9)))
+
+
+def show_extent(axes: Axes, bounds: Sequence[float], *, box: Box, margin_mm: float) -> float:
+    """Centre an extent in its box at a round scale; return metres per millimetre."""
+    inner = (box[0], box[1], box[2] - 2 * margin_mm, box[3] - 2 * margin_mm)
+    denominator = nice_scale(bounds[2] - bounds[0], bounds[3] - bounds[1], box=inner)
+    unit = denominator / 1000.0
+    east, north = (bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2
+    axes.set_xlim(east - box[2] * unit / 2, east + box[2] * unit / 2)
+    axes.set_ylim(north - box[3] * unit / 2, north + box[3] * unit / 2)
+    return unit
+
+
+def draw_title(page: Page, title: str, subtitle: str) -> None:
+    """Write title and subtitle, top centre."""
+    middle = page.width_mm / 2
+    page.write(middle, page.height_mm - 19.0, title, size=_fitting(page, title, 23.0, 340.0), ha="center", bold=True)
+    size = _fitting(page, subtitle, 10.5, page.width_mm - 40.0)
+    page.write(middle, page.height_mm - 27.0, subtitle, size=size, ha="center", color="#4a4742")
+
+
+def _fitting(page: Page, text: str, size: float, width_mm: float) -> float:
+    return min(size, size * width_mm / max(page.width_of(text, size), 1.0))
+
+
+def draw_frame(page: Page, axes: Axes, box: Box) -> None:
+    """Draw the map's double frame with kilometre ticks of the grid between its lines."""
+    from matplotlib.patches import Rectangle
+
+    left, bottom, width, height = box
+    gap = 5.0
+    outer = Rectangle(
+        (left - gap, bottom - gap), width + 2 * gap, height + 2 * gap, fill=False, edgecolor=INK, linewidth=1.6
+    )
+    page.paper.add_patch(outer)
+    unit = (axes.get_xlim()[1] - axes.get_xlim()[0]) / width
+    step = _tick_step(unit * min(width, height))
+    for metres in _ticks(axes.get_xlim(), step):
+        across = left + (metres - axes.get_xlim()[0]) / unit
+        for edge, way in ((bottom, -1.0), (bottom + height, 1.0)):
+            page.paper.plot([across, across], [edge, edge + way * 1.4], color=INK, linewidth=0.6)
+            page.write(
+                across, edge + way * 3.1, f"{metres / 1000:,.0f}".replace(",", " "), size=7.0, ha="center", va="center"
+            )
+    for metres in _ticks(axes.get_ylim(), step):
+        up = bottom + (metres - axes.get_ylim()[0]) / unit
+        for edge, way in ((left, -1.0), (left + width, 1.0)):
+            page.paper.plot([edge, edge + way * 1.4], [up, up], color=INK, linewidth=0.6)
+            text = f"{metres / 1000:,.0f}".replace(",", " ")
+            page.write(edge + way * 3.1, up, text, size=7.0, ha="center", va="center", rotation=90)
+
+
+def _tick_step(extent_m: float) -> float:
+    power = 10.0 ** np.floor(np.log10(extent_m / 4))
+    return float(next(power * step for step in (1, 2, 5, 10) if power * step >= extent_m / 8))
+
+
+def _ticks(limits: tuple[float, float], step: float) -> list[float]:
+    first = np.ceil((limits[0] + 0.1 * step) / step)
+    last = np.floor((limits[1] - 0.1 * step) / step)
+    return [float(step * k) for k in np.arange(first, last + 1)]
+
+
+def draw_north(page: Page, across: float, up: float) -> Box:
+    """Draw the north arrow with its lower middle at a point [mm]; return the room it takes."""
+    from matplotlib.patches import Polygon
+
+    for half, fill in ((-3.2, "white"), (3.2, INK)):
+        corners = [(across, up + 13.0), (across + half, up), (across, up + 3.0)]
+        page.paper.add_patch(Polygon(corners, facecolor=fill, edgecolor=INK, linewidth=0.7, zorder=41))
+    page.write(across, up + 14.0, label("figure.north", page.lang), size=11.0, ha="center", bold=True)
+    return (across - 5.0, up - 1.0, across + 5.0, up + 19.0)
+
+
+def draw_scale(page: Page, axes: Axes, box: Box) -> Box:
+    """Draw scale bar and numeric scale in the lower left of the map; return the room they take."""
+    from matplotlib_scalebar.scalebar import ScaleBar
+
+    unit = (axes.get_xlim()[1] - axes.get_xlim()[0]) / box[2]
+    bar = ScaleBar(
+        1.0, "m", location="lower left", length_fraction=0.16, width_fraction=0.005, pad=0.5, border_pad=0.9, sep=3,
+        frameon=False, color=INK, scale_loc="top", rotation="horizontal-only", font_properties={"family": FAMILY, "size": 8.5},
+    )  # fmt: skip
+    bar.set_zorder(45)
+    text = label("figure.scale", page.lang, denominator=f"{unit * 1000:,.0f}".replace(",", " "))
+    page.write(box[0] + 3.3, box[1] + 11.6, text, size=8.5)
+    axes.add_artist(bar)
+    return (box[0], box[1], box[0] + 52.0, box[1] + 16.5)
+
+
+def draw_footer(page: Page, facts: Mapping[str, str]) -> None:
+    """Write maker, data date, CRS and review number in one row, the internal-use line below.
+
+    Parameters
+    ----------
+    page : Page
+        Sheet.
+    facts : mapping
+        ``date, crs, county, scenario, version``.
+    """
+    lang = page.lang
+    row = [
+        (12.0, label("figure.footer.maker", lang), 46.0),
+        (98.0, label("figure.footer.data_date", lang, date=facts["date"]), 0.0),
+        (160.0, label("figure.footer.crs", lang, crs=facts["crs"]), 0.0),
+        (338.0, label("figure.footer.review_no", lang), 34.0),
+    ]
+    for across, text, blank in row:
+        page.write(across, 11.8, text, size=8.5)
+        if blank:
+            start = across + page.width_of(text, 8.5) + 1.5
+            page.paper.plot([start, start + blank], [11.0, 11.0], color=INK, linewidth=0.5)
+    page.write(12.0, 6.0, label("figure.footer.internal", lang), size=8.5, bold=True)
+    made = label("figure.footer.made_from", lang, **{name: facts[name] for name in ("county", "scenario", "version")})
+    page.write(page.width_mm - 12.0, 6.0, made, size=7.0, color=GREY, ha="right")
+
+
+def draw_stamp(page: Page, across: float, up: float) -> Box:
+    """Stamp the sheet as made of synthetic data, upper left corner at a point; return the room it takes."""
+    from matplotlib.patches import Rectangle
+
+    text = label("figure.footer.synthetic", page.lang)
+    width = page.width_of(text, 11.0) + 7.0
+    rectangle = Rectangle(
+        (across, up - 8.0), width, 8.0, facecolor="white", edgecolor=WORSE, linewidth=1.4, alpha=0.92, zorder=42
+    )
+    page.paper.add_patch(rectangle)
+    page.write(across + width / 2, up - 5.4, text, size=11.0, color=WORSE, ha="center", zorder=43, bold=True)
+    return (across, up - 8.0, across + width, up)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the summary table: what, the value of each year, and whether less is better."""
+
+    name: str
+    values: tuple[float, ...]
+    less_is_better: bool | None
+
+
+def draw_table(page: Page, rows: Sequence[Row], years: Sequence[int], *, box: Box) -> None:
+    """Draw the summary table: one column a year, and the change with its sign, better in blue."""
+    left, bottom, width, height = box
+    columns = [left + width - 15.0 * (len(years) - k if len(years) > 1 else 0) for k in range(len(years))]
+    edge = left + width
+    top = bottom + height
+    page.write(left + width / 2, top - 4.0, label("figure.table.title", page.lang), size=10.0, ha="center", bold=True)
+    heads = [*((at, str(year)) for at, year in zip(columns, years, strict=True))]
+    if len(years) > 1:
+        heads.append((edge, label("figure.table.change", page.lang)))
+    page.write(left, top - 9.6, label("figure.table.indicator", page.lang), size=7.5, color="#4a4742")
+    for at, text in heads:
+        page.write(at, top - 9.6, text, size=7.5, ha="right", color="#4a4742")
+    for up, weight in ((top - 6.0, 1.0), (top - 11.2, 0.5), (bottom, 1.0)):
+        page.paper.plot([left, edge], [up, up], color=INK, linewidth=weight)
+    step = (height - 11.2) / max(len(rows), 1)
+    for number, row in enumerate(rows):
+        up = top - 11.2 - step * (number + 0.5)
+        room = columns[0] - left - 11.0
+        page.write(left, up, row.name, size=_fitting(page, row.name, 7.8, room), va="center")
+        for at, value in zip(columns, row.values, strict=True):
+            page.write(at, up, number_text(value), size=7.8, ha="right", va="center")
+        if len(years) > 1:
+            _write_change(page, (edge, up), row)
+
+
+def _write_change(page: Page, at: tuple[float, float], row: Row) -> None:
+    change = row.values[-1] - row.values[0]
+    if np.isnan(change):
+        page.write(*at, "—", size=7.8, ha="right", va="center", color=GREY)
+        return
+    text = number_text(abs(change))
+    even = float(text.replace(",", "")) == 0.0
+    colour = INK
+    if row.less_is_better is not None and not even:
+        colour = BETTER if (change < 0) == row.less_is_better else WORSE
+    sign = "" if even else "+" if change > 0 else "−"
+    page.write(*at, f"{sign}{text}", size=7.8, ha="right", va="center", color=colour, bold=colour != INK)
+
+
+def number_text(value: float) -> str:
+    """Return a number as shown to a planner: thousands separated, one decimal only where it says something.
+
+    Examples
+    --------
+    >>> number_text(12345.4), number_text(9.26), number_text(120.0), number_text(float("nan"))
+    ('12,345', '9.3', '120', '—')
+    """
+    if np.isnan(value):
+        return "—"
+    if abs(value) < 99.95 and abs(value - round(value)) >= 0.05:
+        return f"{value:.1f}"
+    return f"{value:,.0f}"
