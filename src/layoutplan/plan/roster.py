@@ -91,13 +91,13 @@ def _opening_faults(action: OpenSchool, schools: pd.DataFrame, county: County) -
         if (rooms > 0) != (stage in _STAGES_OF_KIND[action.school_kind]):
             yield "rooms_of_stage", f"{stage}_rooms", {"rooms": rooms, "kind": action.school_kind}
     if not _township_at(action, county):
-        yield "outside_county", "east_m, north_m", {"east_m": action.east_m, "north_m": action.north_m}
+        yield "site_outside_county", "east_m, north_m", {"east_m": action.east_m, "north_m": action.north_m}
 
 
 def _room_faults(action: AddRooms, roster: Roster) -> Iterator[_Fault]:
     rooms = _rooms_now(action, roster)
     if rooms is None:
-        yield "stage_not_taught", "stage", {"value": action.stage, "school_id": action.school_id}
+        yield "action_stage", "stage", {"value": action.stage, "school_id": action.school_id}
         return
     if action.existing is not None and action.existing != rooms:
         yield "existing_differs", "existing", {"existing": action.existing, "rooms": rooms}

@@ -114,8 +114,9 @@ def parse_scenario(content: str, *, source: str) -> Scenario:
 def _problem(error: Any, source: str) -> Problem:
     keys = [str(part) for part in error["loc"] if part not in ("open_school", "close_school", "add_rooms")]
     row = f"{keys[0]}[{int(keys[1]) + 1}]" if len(keys) > 1 and keys[1].isdigit() else ".".join(keys[:-1])
-    code = {"extra_forbidden": "key_unknown", "missing": "key_missing"}.get(error["type"], "key_invalid")
-    return Problem(code, source, row, keys[-1] if keys else "", {"reason": error["msg"], "value": repr(error["input"])[:80]})
+    field = "kind" if error["type"].startswith("union_tag") else keys[-1] if keys else ""
+    code = {"extra_forbidden": "scenario_key_unknown", "missing": "scenario_key_missing"}.get(error["type"], "scenario_key_invalid")
+    return Problem(code, source, row, field, {"reason": error["msg"], "value": repr(error["input"])[:80]})
 
 
 def dump_scenario(scenario: Scenario) -> str:

@@ -75,28 +75,26 @@ def assign(demand: Demand, travel: Travel, *, roster: Roster) -> Assignment:
     -----
     Ties go to the smaller school id. Capacity does not bind here: who does not fit shows as a gap.
     """
-    choice = NearestChoice(travel, roster)
-    place_ids, school_ids = np.array(travel.place_ids), np.array(travel.school_ids)
-    flows, unplaced = [], []
-    for (year, grade), part in demand.frame.groupby(["year", "grade"], sort=True):
-        part = part[part["pupils"] > 0]
-        place = np.searchsorted(place_ids, part["place_id"].to_numpy(str))
-        pair = choice.pairs(year, grade)[place]
-        key = {"year": year, "grade": grade, "stage": STAGE_OF_GRADE[grade]}
-        placed = pair >= 0
-        flows.append(
-            part.loc[placed, ["place_id", "pupils"]].assign(
-                **key,
-                school_id=school_ids[travel.school[pair[placed]]],
-                minutes=travel.minutes[pair[placed]],
-                metres=travel.length_mm[pair[placed]] / 1000,
-            )
-        )
-        reason = [travel.unreached.get(place_id, "no_school") for place_id in part.loc[~placed, "place_id"]]
-        unplaced.append(part.loc[~placed, ["place_id", "pupils"]].assign(**key, reason=reason))
-    flow_columns = ["year", "grade", "place_id", "school_id", "stage", "pupils", "minutes", "metres"]
-    unplaced_columns = ["year", "grade", "place_id", "stage", "pupils", "reason"]
-    return Assignment(
-        pd.concat(flows, ignore_index=True)[flow_columns],
-        pd.concat(unplaced, ignore_index=True)[unplaced_columns],
+    frame = demand.frame[demand.frame["pupils"] > 0].reset_index(drop=True)
+    frame = frame.assign(stage=frame["grade"].map(STAGE_OF_GRADE))
+    pair = _pairs(frame, NearestChoice(travel, roster), travel)
+    placed = pair >= 0
+    reached = pair[placed]
+    flows = frame.loc[placed, ["year", "grade", "place_id", "stage", "pupils"]].assign(
+        school_id=np.array(travel.school_ids)[travel.school[reached]],
+        minutes=travel.minutes[reached],
+        metres=travel.length_mm[reached] / 1000,
     )
+    left = frame.loc[~placed, ["year", "grade", "place_id", "stage", "pupils"]]
+    left = left.assign(reason=[travel.unreached.get(place_id, "no_school") for place_id in left["place_id"]])
+    flow_columns = ["year", "grade", "place_id", "school_id", "stage", "pupils", "minutes", "metres"]
+    return Assignment(flows[flow_columns].reset_index(drop=True), left.reset_index(drop=True))
+
+
+def _pairs(frame: pd.DataFrame, choice: NearestChoice, travel: Travel) -> Ints:
+    """Return the pair of every row of a demand, block of year and grade by block."""
+    place = np.searchsorted(np.array(travel.place_ids), frame["place_id"].to_numpy(str))
+    pair = np.full(len(frame), -1, dtype=np.int64)
+    for (year, grade), rows in frame.groupby(["year", "grade"]).indices.items():
+        pair[rows] = choice.pairs(int(year), int(grade))[place[rows]]
+    return pair

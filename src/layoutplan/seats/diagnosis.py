@@ -6,7 +6,7 @@ seats by every year of the plan. A finding never says "close": it recommends a r
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +18,7 @@ from layoutplan.county.tables import STAGE_OF_GRADE
 from layoutplan.labels import LANGS, Lang, label
 from layoutplan.norms import Norm, Norms
 from layoutplan.seats.assignment import Assignment
-from layoutplan.seats.supply import Roster
+from layoutplan.seats.supply import Roster, is_vacant, yearly_counts
 
 RULES = (
     "class_over_norm", "class_large", "class_extra_large", "school_over_size", "school_vacant",
@@ -186,25 +186,6 @@ def _school_case(rule: str, row: object, year: int, measured: float, norm: Norm,
     )  # fmt: skip
 
 
-def yearly_counts(county: County, years: Sequence[int]) -> pd.DataFrame:
-    """Return pupils by school and year, missing where a year was not counted.
-
-    A registered school without a class in the base year has 0 pupils in it, because the table
-    of classes is complete; a year that the history does not hold for a school stays missing.
-
-    Returns
-    -------
-    DataFrame
-        Index ``school_id``, a float column a year.
-    """
-    counts = county.enrolment.pivot_table(index="school_id", columns="year", values="pupils", aggfunc="sum").astype(float)
-    counts = counts.reindex(index=county.schools["school_id"], columns=list(years))
-    if county.base_year in years:
-        now = county.classes.groupby("school_id")["pupils"].sum()
-        counts[county.base_year] = now.reindex(counts.index).fillna(0.0).astype(float)
-    return counts
-
-
 def _empty_school_cases(evidence: Evidence) -> Iterator[_Case]:
     """Vacant schools, and schools so small for so long that a review is due.
 
@@ -212,16 +193,14 @@ def _empty_school_cases(evidence: Evidence) -> Iterator[_Case]:
     children for whom it is the nearest school stay so in every year up to the goal year.
     """
     county, norms = evidence.county, evidence.norms
-    vacant, counts_needed = norms["vacant.counts"], int(norms.value("shell.counts"))
+    threshold, counts_needed = norms["shell.max_pupils"], int(norms.value("shell.counts"))
     counts = yearly_counts(county, range(county.base_year - counts_needed + 1, county.base_year + 1))
-    latest = counts.iloc[:, -int(vacant.value) :]
-    is_vacant = (latest == 0).all(axis=1)
-    threshold = norms["shell.max_pupils"]
-    small = (counts <= threshold.value).all(axis=1) & ~is_vacant
+    vacant, small = is_vacant(county, norms), (counts <= threshold.value).all(axis=1)
     nearby = _largest_catchment(evidence, int(norms.value("plan.goal_year")))
     for row in county.schools[county.schools["kind"] != "special"].itertuples():
-        if is_vacant[row.school_id]:
-            yield _school_case("school_vacant", row, county.base_year, 0.0, vacant, {"counts": f"{vacant.value:g}"})
+        if vacant[row.school_id]:
+            norm = norms["vacant.counts"]
+            yield _school_case("school_vacant", row, county.base_year, 0.0, norm, {"counts": f"{norm.value:g}"})
         elif small[row.school_id] and nearby.get(row.school_id, 0.0) <= threshold.value:
             words = {
                 "counts": counts_needed,

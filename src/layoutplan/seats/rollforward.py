@@ -172,7 +172,9 @@ def _as_frame(pupils: Mapping[int, Floats], county: County, ground: Ground) -> p
     frame["classes"] = _classes(frame, county, ground)
     frame["class_size"] = frame["pupils"] / frame["classes"]
     ahead = frame["year"].to_numpy() - first
-    frame["p10"], frame["p90"] = p10_p90(frame["pupils"].to_numpy(), spread.move * np.sqrt(ahead))
+    frame["p10"], frame["p90"] = p10_p90(
+        frame["pupils"].to_numpy(), np.where(ahead == 0, 0.0, spread.move * np.sqrt(ahead))
+    )
     frame["basis"] = np.where(ahead == 0, "observed", "projected")
     columns = ["year", "school_id", "grade", "stage", "pupils", "classes", "class_size", "p10", "p90", "basis"]
     return frame[columns]
@@ -186,11 +188,13 @@ def _classes(frame: pd.DataFrame, county: County, ground: Ground) -> npt.NDArray
     counted = county.classes[county.classes["pupils"] > 0].groupby(["school_id", "grade"]).size()
     keys = pd.MultiIndex.from_frame(frame.loc[base, ["school_id", "grade"]])
     classes[base.to_numpy()] = counted.reindex(keys).to_numpy(np.int64)
-    rooms = ground.supply.frame.set_index(["year", "school_id", "stage"])["rooms"]
-    for key, part in frame[~base].groupby(["year", "school_id", "stage"], sort=False):
-        have = rooms.get(key)
-        if have is not None and classes[part.index].sum() > have:
-            classes[part.index] = fit_classes(part["pupils"].to_numpy(), classes[part.index], int(have))
+    keys = ["year", "school_id", "stage"]
+    rooms = ground.supply.frame.set_index(keys)["rooms"].reindex(pd.MultiIndex.from_frame(frame[keys])).to_numpy(float)
+    needed = pd.Series(classes).groupby([frame[key] for key in keys]).transform("sum").to_numpy(float)
+    crowded = frame[(needed > rooms) & ~base.to_numpy()]
+    for rows in crowded.groupby(keys).indices.values():
+        at = crowded.index[rows]
+        classes[at] = fit_classes(frame["pupils"].to_numpy()[at], classes[at], int(rooms[at[0]]))
     return classes
 
 

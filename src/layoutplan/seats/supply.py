@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from layoutplan.access.network import Flags, Ints
 from layoutplan.county.layers import County
 from layoutplan.county.tables import STAGES
 from layoutplan.norms import Norms
 
 if TYPE_CHECKING:
     import geopandas as gpd
+
+_ALWAYS, _NEVER = 0, 9999
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +37,39 @@ class Roster:
     schools: gpd.GeoDataFrame
     rooms: pd.DataFrame
 
+    @cached_property
+    def spans(self) -> Spans:
+        """Opening years and grades as arrays, for questions asked once a year and grade."""
+        schools = self.schools
+        return Spans(
+            opens=schools["opens_year"].fillna(_ALWAYS).to_numpy(np.int64),
+            closes=schools["closes_year"].fillna(_NEVER).to_numpy(np.int64),
+            grade_from=schools["grade_from"].to_numpy(np.int64),
+            grade_to=schools["grade_to"].to_numpy(np.int64),
+            is_ordinary=(schools["kind"] != "special").to_numpy(bool),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Spans:
+    """When schools are open and which grades they teach, each array [school].
+
+    Parameters
+    ----------
+    opens, closes : int64
+        First school year open, and first year closed.
+    grade_from, grade_to : int64
+        Lowest and highest grade taught.
+    is_ordinary : bool
+        False for special schools, which admit by need and not by nearness.
+    """
+
+    opens: Ints
+    closes: Ints
+    grade_from: Ints
+    grade_to: Ints
+    is_ordinary: Flags
+
 
 @dataclass(frozen=True, eq=False)
 class Supply:
@@ -48,30 +85,57 @@ class Supply:
     frame: pd.DataFrame
 
 
-def base_roster(county: County) -> Roster:
-    """Return the county's schools as they stand in the base year."""
-    years = pd.array([pd.NA] * len(county.schools), dtype="Int64")
-    schools = county.schools.assign(opens_year=years, closes_year=years)
+def base_roster(county: County, norms: Norms) -> Roster:
+    """Return the county's schools as they stand in the base year.
+
+    A vacant school (no pupils in the latest counts, see ``vacant.counts``) is still in the
+    register but teaches nobody, so it takes no pupils and its rooms are no seats.
+    """
+    vacant = is_vacant(county, norms).to_numpy(bool)
+    closes = pd.array(np.where(vacant, county.base_year, 0), dtype="Int64")
+    closes[~vacant] = pd.NA
+    opens = pd.array([pd.NA] * len(county.schools), dtype="Int64")
     rooms = county.rooms[["school_id", "stage", "rooms"]].assign(from_year=county.base_year)
+    schools = county.schools.assign(opens_year=opens, closes_year=closes)
     return Roster(schools, rooms[["school_id", "stage", "from_year", "rooms"]])
 
 
-def is_open(roster: Roster, year: int) -> pd.Series:
-    """Return whether each school teaches in a year, in the order of ``roster.schools``."""
-    opened = (roster.schools["opens_year"] <= year).fillna(value=True)
-    closed = (roster.schools["closes_year"] <= year).fillna(value=False)
-    return (opened & ~closed).astype(bool)
+def yearly_counts(county: County, years: Sequence[int]) -> pd.DataFrame:
+    """Return pupils by school and year, missing where a school was not counted.
 
+    A registered school without a class in the base year has 0 pupils in it, because the table
+    of classes is complete; a year that the history does not hold for a school stays missing.
 
-def teaches(roster: Roster, grade: int, year: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Return which schools take day pupils of a grade in a year, in the order of ``roster.schools``.
-
-    Special schools admit by need, not by nearness, and are left out.
+    Returns
+    -------
+    DataFrame
+        Index ``school_id`` in the order of ``county.schools``, a float column a year.
     """
-    schools = roster.schools
-    in_span = (schools["grade_from"] <= grade) & (schools["grade_to"] >= grade) & (schools["kind"] != "special")
-    result: np.ndarray[tuple[int], np.dtype[np.bool_]] = (in_span & is_open(roster, year)).to_numpy(bool)
-    return result
+    counts = county.enrolment.pivot_table(index="school_id", columns="year", values="pupils", aggfunc="sum").astype(float)
+    counts = counts.reindex(index=county.schools["school_id"], columns=list(years))
+    if county.base_year in years:
+        now = county.classes.groupby("school_id")["pupils"].sum()
+        counts[county.base_year] = now.reindex(counts.index).fillna(0.0).astype(float)
+    return counts
+
+
+def is_vacant(county: County, norms: Norms) -> pd.Series:
+    """Return, by ``school_id``, whether a school had no pupils in each of its latest counts."""
+    counts_needed = int(norms.value("vacant.counts"))
+    counts = yearly_counts(county, range(county.base_year - counts_needed + 1, county.base_year + 1))
+    return (counts == 0).all(axis=1)
+
+
+def is_open(roster: Roster, year: int) -> Flags:
+    """Return whether each school teaches in a year, in the order of ``roster.schools`` (bool [school])."""
+    return (roster.spans.opens <= year) & (year < roster.spans.closes)
+
+
+def teaches(roster: Roster, grade: int, year: int) -> Flags:
+    """Return which schools take day pupils of a grade in a year, in the order of ``roster.schools`` (bool [school])."""
+    spans = roster.spans
+    in_span = (spans.grade_from <= grade) & (grade <= spans.grade_to)
+    return in_span & spans.is_ordinary & is_open(roster, year)
 
 
 def class_limit(kind: str, stage: str, norms: Norms) -> float:
@@ -101,7 +165,7 @@ def count_supply(roster: Roster, *, norms: Norms, years: Sequence[int]) -> Suppl
     for year in years:
         now = roster.rooms[roster.rooms["from_year"] <= year]
         now = now.sort_values(["school_id", "stage", "from_year"]).groupby(["stage", "school_id"], as_index=False).last()
-        opened = pd.Series(is_open(roster, year).to_numpy(), index=schools.index)
+        opened = pd.Series(is_open(roster, year), index=schools.index)
         now = now.assign(year=year, open=now["school_id"].map(opened))
         parts.append(now)
     frame = pd.concat(parts, ignore_index=True)

@@ -1,0 +1,290 @@
+"""The command line: the same work as the app, for scripts and batches.
+
+Exit codes: 0 done, 2 the input is at fault (its problems are listed on stderr), 1 the program is.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from layoutplan.errors import InputError, Problem, ScenarioError
+from layoutplan.labels import LANGS, Lang, label
+
+if TYPE_CHECKING:
+    from layoutplan.plan.planning import PlanResult, Prepared
+    from layoutplan.plan.scenario import Scenario
+
+LANG: Lang = "en" if os.environ.get("LAYOUTPLAN_LANG") == "en" else "zh"
+BAD_INPUT = 2
+
+
+def _word(key: str, **values: object) -> str:
+    return label(f"cli.{key}", LANG, **values)
+
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=_word("help"))
+
+CountyPath = Annotated[Path, typer.Argument(metavar="COUNTY", help=_word("county"))]
+OutFolder = Annotated[Path, typer.Option("--out", help=_word("out"))]
+ScenarioPath = Annotated[Path | None, typer.Option("--scenario", help=_word("scenario"))]
+AsJson = Annotated[bool, typer.Option("--json", help=_word("json"))]
+Year = Annotated[int | None, typer.Option("--year", help=_word("year"))]
+
+
+def main() -> None:
+    """Run the command line; errors of the input become their list of problems and exit code 2."""
+    try:
+        app()
+    except InputError as fault:
+        _list_problems(fault)
+        raise SystemExit(BAD_INPUT) from None
+    except OSError as fault:
+        # Full disks, read-only folders and files held open by another program are no fault of ours.
+        reason = fault.strerror or str(fault)
+        _list_problems(InputError([Problem("cannot_write", str(fault.filename or ""), values={"reason": reason})]))
+        raise SystemExit(BAD_INPUT) from None
+
+
+def _list_problems(fault: InputError) -> None:
+    if "--json" in sys.argv:
+        print(json.dumps({"problems": [p.as_row() for p in fault.problems]}, ensure_ascii=False, indent=2))
+    print(fault.say(LANG), file=sys.stderr)
+
+
+@contextmanager
+def _working(step: str) -> Iterator[Callable[[str], None]]:
+    """Show on stderr what is being done; yields a function that names the next step."""
+    from rich.console import Console
+
+    with Console(stderr=True).status(_word(f"step.{step}")) as status:
+        yield lambda name: status.update(_word(f"step.{name}"))
+
+
+def _prepared(county: Path, scenarios: list[Scenario]) -> Prepared:
+    from layoutplan.county.layers import read_county
+    from layoutplan.norms import load_norms
+    from layoutplan.plan.planning import prepare
+
+    with _working("read") as say:
+        read = read_county(county)
+        modes = tuple(sorted({scenario.policy.mode for scenario in scenarios}))
+        return prepare(read, load_norms(read.norms_overlay), modes=modes, say=say)
+
+
+def _scenario(path: Path | None) -> Scenario:
+    from layoutplan.plan.scenario import Scenario, load_scenario
+
+    return Scenario(name=_word("base")) if path is None else load_scenario(path)
+
+
+def _planned(county: Path, path: Path | None) -> PlanResult:
+    from layoutplan.plan.planning import run_plan
+
+    scenario = _scenario(path)
+    prepared = _prepared(county, [scenario])
+    with _working("plan"):
+        return run_plan(prepared, scenario)
+
+
+def _tell(words: str, as_json: bool, content: dict[str, Any]) -> None:
+    print(json.dumps(content, ensure_ascii=False, indent=2) if as_json else words)
+
+
+@app.command(help=_word("sample"))
+def sample(folder: Annotated[Path, typer.Argument(metavar="DIR")]) -> None:
+    """Write the synthetic sample county."""
+    from layoutplan.county.sample import write_sample
+
+    with _working("sample"):
+        write_sample(folder)
+    print(_word("written", path=folder))
+
+
+@app.command(help=_word("check"))
+def check(county: CountyPath, as_json: AsJson = False) -> None:
+    """List every problem of every layer; exit 0 if there is none."""
+    from layoutplan.county.layers import read_county
+    from layoutplan.norms import load_norms
+
+    with _working("read"):
+        read = read_county(county)
+        load_norms(read.norms_overlay)
+    lines = [_word("fine", name=read.name, schools=len(read.schools), places=len(read.places), roads=len(read.roads))]
+    lines += [problem.say(LANG) for problem in read.warnings]
+    _tell("\n".join(lines), as_json, {"problems": [], "warnings": [problem.as_row() for problem in read.warnings]})
+
+
+@app.command("import-osm", help=_word("import_osm"))
+def import_osm(
+    source: Annotated[Path, typer.Argument(metavar="FILE.osm.pbf")], out: OutFolder, as_json: AsJson = False
+) -> None:
+    """Turn an OpenStreetMap extract into the roads layer."""
+    from layoutplan.county import osm
+
+    with _working("osm"):
+        counts = dict(osm.import_osm(source, out))
+    _tell(_word("written", path=out) + f" {counts}", as_json, counts)
+
+
+@app.command(help=_word("run"))
+def run(county: CountyPath, out: OutFolder, scenario: ScenarioPath = None, as_json: AsJson = False) -> None:
+    """Work out one plan and write its files."""
+    from layoutplan.present.export import write_run
+
+    result = _planned(county, scenario)
+    with _working("write"):
+        write_run(result, out)
+    counts = result.findings.frame.groupby("rule").size().to_dict()
+    words = [_word("written", path=out), *(f"{label(f'rule.{rule}', LANG)}: {count}" for rule, count in counts.items())]
+    _tell("\n".join(words), as_json, {"out": str(out), "findings": counts, "provenance": dict(result.provenance)})
+
+
+@app.command(help=_word("compare"))
+def compare(county: CountyPath, scenarios: Annotated[list[Path], typer.Argument(metavar="A.toml B.toml")], out: OutFolder) -> None:
+    """Set scenarios side by side."""
+    from layoutplan.plan import compare as comparing
+    from layoutplan.plan.planning import run_plan
+    from layoutplan.present.export import write_table
+
+    read = [_scenario(path) for path in scenarios]
+    prepared = _prepared(county, read)
+    with _working("plan"):
+        table = comparing.compare([run_plan(prepared, scenario) for scenario in read])
+    write_table(table, out / "compare.csv")
+    print(_word("written", path=out / "compare.csv"))
+
+
+@app.command(help=_word("site"))
+def site(
+    county: CountyPath,
+    stage: Annotated[str, typer.Option("--stage", help=_word("stage"))],
+    at: Annotated[str | None, typer.Option("--at", metavar="EAST,NORTH", help=_word("at"))] = None,
+    rank: Annotated[int | None, typer.Option("--rank", min=1, help=_word("rank"))] = None,
+    rooms: Annotated[int, typer.Option("--rooms", min=1, max=200, help=_word("rooms"))] = 24,
+    year: Year = None,
+) -> None:
+    """Try one site, or rank candidate sites."""
+    from layoutplan.plan.siting import open_lab, rank_sites
+
+    if stage not in ("primary", "junior"):
+        raise ScenarioError([Problem("option_wrong", "--stage", values={"value": stage, "wanted": "primary, junior"})])
+    if (at is None) == (rank is None):
+        raise ScenarioError([Problem("option_wrong", "site", values={"value": "", "wanted": "--at EAST,NORTH | --rank N"})])
+    point = None if at is None else _point(at)
+    result = _planned(county, None)
+    lab = open_lab(result, stage=stage, year=_year_of(result, year))
+    if point is not None:
+        _print_trial(lab, point, rooms)
+        return
+    with _working("rank"):
+        ranked = rank_sites(lab, rooms=rooms).head(rank)
+    print(ranked.round(1).to_csv(index=False, lineterminator="\n"), end="")
+
+
+def _point(at: str) -> tuple[float, float]:
+    try:
+        east_m, north_m = (float(part) for part in at.split(","))
+    except ValueError:
+        raise ScenarioError([Problem("option_wrong", "--at", values={"value": at, "wanted": "EAST,NORTH [m]"})]) from None
+    return east_m, north_m
+
+
+def _year_of(result: PlanResult, year: int | None) -> int:
+    years = result.supply.frame["year"]
+    if year is None:
+        return int(years.min())
+    if year not in set(years):
+        wanted = f"{years.min()}-{years.max()}"
+        raise ScenarioError([Problem("option_wrong", "--year", values={"value": year, "wanted": wanted})])
+    return year
+
+
+def _print_trial(lab: Any, point: tuple[float, float], rooms: int) -> None:
+    from layoutplan.plan.siting import try_at
+
+    trial = try_at(lab, *point, rooms=rooms)
+    content = {
+        "east_m": trial.east_m, "north_m": trial.north_m, "reason": trial.reason,
+        "gap_m": None if trial.reason else trial.gap_m, "minutes_before": trial.minutes_before,
+        "minutes_after": trial.minutes_after,
+        "load": trial.load.astype(object).where(trial.load.notna(), None).to_dict("records"),
+        "relief": trial.relief.to_dict("records"),
+    }  # fmt: skip
+    print(json.dumps(content, ensure_ascii=False, indent=2))
+    if trial.reason:
+        raise SystemExit(BAD_INPUT)
+
+
+@app.command(help=_word("batch"))
+def batch(
+    county: CountyPath,
+    scenarios: Annotated[list[Path], typer.Argument(metavar="SCENARIO...")],
+    out: OutFolder,
+    workers: Annotated[int, typer.Option("--workers", min=1, max=64, help=_word("workers"))] = 1,
+) -> None:
+    """Run a folder of scenarios; one that fails does not stop the others."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from layoutplan.plan.batch import run_batch, summary_table
+    from layoutplan.present.export import write_table
+
+    paths = sorted({p for given in scenarios for p in (given.glob("*.toml") if given.is_dir() else [given])})
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    runs = []
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        bar = progress.add_task(_word("step.batch"), total=len(paths))
+        for done in run_batch(county, paths, workers=workers):
+            runs.append(done)
+            progress.advance(bar)
+    write_table(summary_table(runs), out / "batch.csv")
+    failed = [done for done in runs if done.fault is not None]
+    print(_word("batch_done", done=len(runs) - len(failed), failed=len(failed), path=out / "batch.csv"))
+    for done in failed:
+        print(done.fault.say(LANG) if done.fault else "", file=sys.stderr)
+    if failed:
+        raise SystemExit(BAD_INPUT)
+
+
+@app.command(help=_word("figures"))
+def figures(
+    county: CountyPath,
+    out: OutFolder,
+    scenario: ScenarioPath = None,
+    year: Year = None,
+    lang: Annotated[str, typer.Option("--lang", help=_word("lang"))] = LANG,
+) -> None:
+    """Draw the layout-plan sheet and the standalone map."""
+    from layoutplan.present.figures import draw_figure
+    from layoutplan.present.maps import draw_map
+
+    chosen = next((known for known in LANGS if known == lang), None)
+    if chosen is None:
+        raise ScenarioError([Problem("option_wrong", "--lang", values={"value": lang, "wanted": ", ".join(LANGS)})])
+    result = _planned(county, scenario)
+    at = _year_of(result, year)
+    with _working("figure"):
+        written = draw_figure(result, out, lang=chosen, year=at)
+        written.append(draw_map(result, out, lang=chosen, stage="primary", year=at))
+    for path in written:
+        print(_word("written", path=path))
+
+
+@app.command("app", help=_word("app"))
+def open_app(county: Annotated[Path | None, typer.Argument(metavar="COUNTY", help=_word("county"))] = None) -> None:
+    """Open the app on 127.0.0.1."""
+    import subprocess
+
+    script = Path(__file__).resolve().parents[2] / "app.py"
+    if not script.exists():
+        raise ScenarioError([Problem("option_wrong", "app", values={"value": script.name, "wanted": "python start.py"})])
+    environment = os.environ | ({"LAYOUTPLAN_COUNTY": str(county.resolve())} if county else {})
+    raise SystemExit(subprocess.call([sys.executable, "-m", "streamlit", "run", str(script)], env=environment))
