@@ -69,14 +69,12 @@ def _working(step: str) -> Iterator[Callable[[str], None]]:
 
 
 def _prepared(county: Path, scenarios: list[Scenario]) -> Prepared:
-    from layoutplan.county.layers import read_county
-    from layoutplan.norms import load_norms
+    from layoutplan.county.layers import county_norms, read_county
     from layoutplan.plan.planning import prepare
 
     with _working("read") as say:
-        read = read_county(county)
         modes = tuple(sorted({scenario.policy.mode for scenario in scenarios}))
-        return prepare(read, load_norms(read.norms_overlay), modes=modes, say=say)
+        return prepare(read_county(county), county_norms(county), modes=modes, say=say)
 
 
 def _scenario(path: Path | None) -> Scenario:
@@ -112,11 +110,9 @@ def sample(folder: Annotated[Path, typer.Argument(metavar="DIR")]) -> None:
 def check(county: CountyPath, as_json: AsJson = False) -> None:
     """List every problem of every layer; exit 0 if there is none."""
     from layoutplan.county.layers import read_county
-    from layoutplan.norms import load_norms
 
     with _working("read"):
         read = read_county(county)
-        load_norms(read.norms_overlay)
     lines = [_word("fine", name=read.name, schools=len(read.schools), places=len(read.places), roads=len(read.roads))]
     lines += [problem.say(LANG) for problem in read.warnings]
     _tell("\n".join(lines), as_json, {"problems": [], "warnings": [problem.as_row() for problem in read.warnings]})

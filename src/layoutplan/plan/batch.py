@@ -12,9 +12,8 @@ from pathlib import Path
 import pandas as pd
 
 from layoutplan.access.network import Mode
-from layoutplan.county.layers import read_county
+from layoutplan.county.layers import county_norms, read_county
 from layoutplan.errors import InputError, Problem, ScenarioError
-from layoutplan.norms import load_norms
 from layoutplan.plan.planning import Prepared, prepare, run_plan
 from layoutplan.plan.scenario import Scenario, load_scenario
 
@@ -96,8 +95,7 @@ def _modes(scenarios: Sequence[Path]) -> tuple[Mode, ...]:
 
 @cache
 def _prepared(county: Path, modes: tuple[Mode, ...]) -> Prepared:
-    read = read_county(county)
-    return prepare(read, load_norms(read.norms_overlay), modes=modes)
+    return prepare(read_county(county), county_norms(county), modes=modes)
 
 
 def _run_in_worker(county: Path, modes: tuple[Mode, ...], path: Path) -> BatchRun:
