@@ -11,8 +11,10 @@ installed goes into ``.venv`` beside this file; a folder ``wheels`` beside it re
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import importlib.util
+import locale
 import os
 import re
 import shutil
@@ -67,7 +69,12 @@ def stop(zh: str, en: str) -> NoReturn:
 def call(*command: str | Path, here: bool = False, env: dict[str, str] | None = None) -> int:
     """Run a command in this file's folder, or ``here`` where the user stands; return its exit code."""
     line = [str(part) for part in command]
-    return subprocess.run(line, cwd=None if here else ROOT, env={**os.environ, **(env or {})}, check=False).returncode
+    # Under LC_ALL=C a folder with a Chinese name could not be written into the lists that Python keeps.
+    is_ascii = os.name != "nt" and codecs.lookup(locale.getencoding()).name == "ascii"
+    wide = {"LC_ALL": "C.UTF-8"} if is_ascii else {}
+    return subprocess.run(
+        line, cwd=None if here else ROOT, env={**os.environ, **wide, **(env or {})}, check=False
+    ).returncode
 
 
 def fingerprint() -> str:
