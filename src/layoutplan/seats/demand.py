@@ -200,13 +200,15 @@ def history_spread(county: County) -> Spread:
         Robust standard deviations (1.4826 x median absolute deviation) of yearly log changes.
     """
     grades = county.enrolment.pivot_table(index="year", columns="grade", values="pupils", aggfunc="sum").astype(float)
-    ratios: list[float] = []
-    for year in grades.index[1:]:
-        if year - 1 in grades.index:
-            up = [g for g in grades.columns if g - 1 in grades.columns and g != 7]
-            ratios.append(grades.loc[year, up].sum() / grades.loc[year - 1, [g - 1 for g in up]].sum())
-    births = county.births.groupby("year")["births"].sum().astype(float)
-    return Spread(_robust_sd(np.log(ratios)), _robust_sd(np.diff(np.log(births.to_numpy(float)))))
+    # Junior schools admit from elsewhere, so grade 7 says nothing about staying.
+    up = [grade for grade in grades.columns if grade - 1 in grades.columns and grade != 7]
+    years = [year for year in grades.index if year - 1 in grades.index]
+    after = np.array([grades.loc[year, up].sum() for year in years])
+    before = np.array([grades.loc[year - 1, [grade - 1 for grade in up]].sum() for year in years])
+    told = (after > 0) & (before > 0)
+    births = county.births.groupby("year")["births"].sum().to_numpy(float)
+    moved = np.log(after[told] / before[told])
+    return Spread(_robust_sd(moved), _robust_sd(np.diff(np.log(births[births > 0]))))
 
 
 def _robust_sd(changes: Floats) -> float:

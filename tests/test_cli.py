@@ -1,0 +1,99 @@
+"""The command line as a person types it: exit codes 0 and 2, files whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import toy_county
+
+from layoutplan.plan.scenario import CloseSchool, Scenario, save_scenario
+
+SRC = Path(__file__).resolve().parents[1] / "src"
+RUN_FILES = {"summary.json", "enrolment.csv", "assignment.csv", "findings.csv", "balance.csv", "plan.gpkg"}
+
+
+def layoutplan(*words: object, lang: str = "en") -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"PYTHONPATH": str(SRC), "LAYOUTPLAN_LANG": lang, "PYTHONIOENCODING": "utf-8"}
+    command = [sys.executable, "-m", "layoutplan", *map(str, words)]
+    return subprocess.run(command, env=environment, capture_output=True, encoding="utf-8", timeout=300)
+
+
+@pytest.fixture(scope="module")
+def county(tmp_path_factory):
+    return toy_county.toy().write(tmp_path_factory.mktemp("cli") / "西吉 县")
+
+
+def test_run_writes_the_files_of_the_contract(county, tmp_path):
+    done = layoutplan("run", county, "--out", tmp_path / "out", "--json")
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in (tmp_path / "out").iterdir()} == RUN_FILES
+    assert json.loads(done.stdout)["provenance"]["synthetic"] == "true"
+
+
+def test_check_says_what_is_wrong_where_and_what_to_do_in_both_languages(tmp_path):
+    broken = toy_county.toy()
+    broken.set("classes", 2, "pupils", -3)
+    broken.set("rooms", 1, "stage", "senior")
+    folder = broken.write(tmp_path / "county")
+    for lang, arrow in (("zh", "classes"), ("en", "classes")):
+        checked = layoutplan("check", folder, lang=lang)
+        assert checked.returncode == 2
+        assert arrow in checked.stderr
+        assert "pupils" in checked.stderr
+        assert "stage" in checked.stderr
+        assert "→" in checked.stderr
+        assert "Traceback" not in checked.stderr
+    listed = json.loads(layoutplan("check", folder, "--json").stdout)["problems"]
+    assert {(problem["layer"], problem["field"]) for problem in listed} >= {("classes", "pupils"), ("rooms", "stage")}
+
+
+def test_bad_input_exits_2_and_writes_nothing(county, tmp_path):
+    out = tmp_path / "out"
+    save_scenario(Scenario(name="ghost", actions=(CloseSchool(year=2024, school_id="x"),)), tmp_path / "ghost.toml")
+    for words in (
+        ("run", tmp_path / "nowhere", "--out", out),
+        ("run", county, "--scenario", tmp_path / "ghost.toml", "--out", out),
+        ("site", county, "--stage", "senior", "--at", "1,2"),
+        ("site", county, "--stage", "primary", "--at", "here"),
+        ("figures", county, "--out", out, "--year", "1999"),
+    ):
+        done = layoutplan(*words)
+        assert done.returncode == 2, (words, done.stdout, done.stderr)
+        assert "Traceback" not in done.stderr
+    assert not out.exists()
+
+
+def test_a_site_outside_the_county_exits_2_with_the_reason(county):
+    done = layoutplan("site", county, "--stage", "primary", "--at", "0,0")
+    assert done.returncode == 2
+    assert json.loads(done.stdout)["reason"] == "outside_county"
+
+
+def test_site_ranks_places_and_tries_one(county):
+    ranked = layoutplan("site", county, "--stage", "primary", "--rank", "2", "--rooms", "6")
+    assert ranked.returncode == 0, ranked.stderr
+    lines = ranked.stdout.strip().split("\n")
+    assert lines[0] == "candidate_id,east_m,north_m,pupils,shortage_relieved,minutes_saved"
+    assert len(lines) == 3
+    east_m, north_m = lines[1].split(",")[1:3]
+    tried = layoutplan("site", county, "--stage", "primary", "--at", f"{east_m},{north_m}", "--rooms", "6")
+    assert tried.returncode == 0, tried.stderr
+    assert json.loads(tried.stdout)["reason"] == ""
+
+
+def test_compare_and_batch_write_one_table_each(county, tmp_path):
+    (tmp_path / "plans").mkdir()
+    for name in ("one", "two"):
+        save_scenario(Scenario(name=name, last_year=2025), tmp_path / "plans" / f"{name}.toml")
+    done = layoutplan("compare", county, *sorted((tmp_path / "plans").glob("*.toml")), "--out", tmp_path)
+    assert done.returncode == 0, done.stderr
+    header = (tmp_path / "compare.csv").read_text("utf-8-sig").split("\n")[0]
+    assert header == "indicator,year,unit,one,two,two - one"
+    done = layoutplan("batch", county, tmp_path / "plans", "--out", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "batch.csv").read_text("utf-8-sig").count("done") == 2
