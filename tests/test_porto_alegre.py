@@ -1,0 +1,94 @@
+"""A real city from its OpenStreetMap extract to flows; skipped where the shared data are not there."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import network_oracle as oracle
+import numpy as np
+import porto_alegre
+import pytest
+from network_oracle import NORMS
+
+from layoutplan.access.network import MODES, Snaps, build_network, snap_points
+from layoutplan.access.travel import costs_to_point, measure_travel
+from layoutplan.county.layers import read_county
+from layoutplan.plan.planning import prepare, run_plan
+from layoutplan.plan.scenario import Scenario
+
+SOURCE = porto_alegre.find_source()
+pytestmark = pytest.mark.skipif(SOURCE is None, reason="the shared data of Porto Alegre are not there")
+HOMES, SCHOOLS_OF_EACH = 20, 10
+
+
+@pytest.fixture(scope="module")
+def county(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("poa") / "county"
+    porto_alegre.write_county(folder, SOURCE)
+    return read_county(folder)
+
+
+@pytest.fixture(scope="module")
+def network(county):
+    return build_network(county.roads, norms=NORMS)
+
+
+def snapped(network, frame: gpd.GeoDataFrame, key: str, mode) -> Snaps:
+    return snap_points(network, frame.set_index(key).geometry, mode=mode, norms=NORMS)
+
+
+def joined(left: Snaps, right: Snaps) -> Snaps:
+    arrays = (np.concatenate([getattr(left, name), getattr(right, name)]) for name in ("edge", "offset_mm", "gap_mm"))
+    return Snaps(left.ids + right.ids, *arrays)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_distances_of_200_sampled_pairs_equal_an_independent_engine(county, network, mode):
+    homes = snapped(network, county.places, "place_id", mode)
+    schools = snapped(network, county.schools, "school_id", mode)
+    travel = measure_travel(network, homes, schools, mode=mode, norms=NORMS)
+    random = np.random.default_rng(2024)
+    origins = random.choice(len(homes.ids), HOMES, replace=False).tolist()
+    expected = oracle.costs_by_networkx(network, joined(homes, schools), mode, origins=origins)
+    compared = 0
+    for origin in origins:
+        pairs = slice(travel.start[origin], travel.start[origin + 1])
+        found = dict(zip(travel.school[pairs].tolist(), travel.cost[pairs].tolist(), strict=True))
+        for school in random.choice(len(schools.ids), SCHOOLS_OF_EACH, replace=False).tolist():
+            assert found.get(school) == expected.get((origin, len(homes.ids) + school)), (origin, school)
+            compared += 1
+    assert compared == 200
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_one_school_measured_alone_equals_its_column(county, network, mode):
+    homes = snapped(network, county.places, "place_id", mode)
+    school = snapped(network, county.schools.iloc[[7]], "school_id", mode)
+    cost, length = costs_to_point(network, homes, school, mode=mode)
+    travel = measure_travel(network, homes, school, mode=mode, norms=NORMS)
+    reached = np.diff(travel.start) == 1
+    assert (cost[reached] == travel.cost).all()
+    assert (length[reached] == travel.length_mm).all()
+    assert (cost[~reached] == np.iinfo(np.int64).max).all()
+
+
+def test_nearly_everyone_lives_on_one_piece_of_network(county, network):
+    assert network.report["nodes_apart_walk"] < 0.02 * network.report["nodes"]
+    homes = snapped(network, county.places, "place_id", "walk")
+    travel = measure_travel(
+        network, homes, snapped(network, county.schools, "school_id", "walk"), mode="walk", norms=NORMS
+    )
+    assert len(travel.unreached) < 0.02 * len(homes.ids)
+    assert set(travel.unreached.values()) <= {"island", "off_network"}
+
+
+def test_the_whole_plan_finishes_and_every_pupil_put_in_comes_out(county):
+    scenario = Scenario(name="base", last_year=porto_alegre.BASE_YEAR + 2)
+    result = run_plan(prepare(county, NORMS), scenario)
+    put_in = county.children.loc[county.children["age"].between(6, 14), "children"].sum()
+    parts = (result.assignment.flows, result.assignment.unplaced)
+    for year in range(porto_alegre.BASE_YEAR, scenario.last_year + 1):
+        flows, unplaced = (part.loc[part["year"] == year, "pupils"].sum() for part in parts)
+        # The city has no births on record, so every year has as many children as the first.
+        assert flows + unplaced == pytest.approx(put_in, rel=1e-9)
+        assert 0 < unplaced < 0.01 * put_in
+    assert set(result.assignment.unplaced["reason"]) <= {"island", "off_network"}
