@@ -5,14 +5,16 @@ from pathlib import Path
 import streamlit as st
 
 from layoutplan.labels import label
-from layoutplan.ui.session import open_session
+from layoutplan.ui.session import open_session, resume
 
 lang = open_session(Path(__file__).parent)
 st.set_page_config(page_title=label("ui.title", lang), page_icon="🏫", layout="wide")
-st.navigation(
+page = st.navigation(
     [
         st.Page("pages/overview.py", title=label("ui.page.overview", lang), default=True),
         st.Page("pages/site.py", title=label("ui.page.site", lang)),
     ],
     position="top",
-).run()
+)
+resume()
+page.run()

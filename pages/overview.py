@@ -5,7 +5,7 @@ import streamlit as st
 from layoutplan.ui import cards, findings, session
 from layoutplan.ui.planmap import load_leaflet, planmap
 
-lang = session.enter()
+lang = session.enter("pages/overview.py")
 result = session.plan(lang)
 stage, year = session.top_bar(result, lang)
 load_leaflet()

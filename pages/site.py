@@ -6,7 +6,7 @@ from layoutplan.labels import label
 from layoutplan.ui import candidate, cards, session
 from layoutplan.ui.planmap import load_leaflet, planmap
 
-lang = session.enter()
+lang = session.enter("pages/site.py")
 result = session.plan(lang)
 stage, year = session.top_bar(result, lang)
 load_leaflet()
@@ -15,8 +15,8 @@ load_leaflet()
 @st.fragment
 def bench() -> None:
     """Map and cards: only this runs while the marker moves."""
+    candidate.keep_up(result)
     lab = session.site_lab(result, stage=stage, year=year)
-    candidate.where(lab)
     left, right = st.columns([2.1, 1])
     with right:
         rooms = candidate.size(lang)

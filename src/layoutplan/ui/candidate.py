@@ -17,7 +17,8 @@ from layoutplan.ui import mapdata, session
 from layoutplan.ui.planmap import Added, Clicked, Moved, Scene, Site
 
 ROOMS = (12, 18, 24, 30, 36)
-SETTINGS = ("county_town", "town", "village")
+_Setting = Literal["county_town", "town", "village"]
+SETTINGS: tuple[_Setting, ...] = ("county_town", "town", "village")
 _STEP_M = 50.0
 
 
@@ -117,32 +118,34 @@ def keeper(result: PlanResult, tried: SiteTrial, *, stage: str, year: int, lang:
         )
         years = range(first, plan.last_year + 1)
         opens = st.selectbox(label("ui.site.opens", lang), years, index=max(year - first, 0), key="site_opens")
-        if st.button(label("ui.site.add", lang), type="primary", key="site_add", disabled=not name.strip()):
-            action = _opening(tried, name.strip(), stage=stage, setting=cast("_Setting", setting), year=opens)
-            _replace(plan, (*plan.actions, action))
+        action = _opening(tried, name.strip() or tried.site_id, stage=stage, setting=setting, year=opens)
+        add = label("ui.site.add", lang)
+        st.button(add, type="primary", key="site_add", on_click=_replace, args=(plan, (*plan.actions, action)))
     if plan.actions:
         st.caption(label("ui.site.kept", lang, count=len(plan.actions)))
         undo, download = st.columns(2)
-        if undo.button(label("ui.site.undo", lang), key="site_undo", width="stretch"):
-            _replace(plan, plan.actions[:-1])
+        fewer = (plan, plan.actions[:-1])
+        undo.button(label("ui.site.undo", lang), key="site_undo", width="stretch", on_click=_replace, args=fewer)
         download.download_button(
             label("ui.site.download", lang), dump_scenario(plan), "scenario.toml", "application/toml",
             key="site_download", on_click="ignore", width="stretch",
         )  # fmt: skip
 
 
-_Setting = Literal["county_town", "town", "village"]
-
-
-def _opening(tried: SiteTrial, name: str, *, stage: str, setting: _Setting, year: int) -> OpenSchool:
+def _opening(tried: SiteTrial, name: str, *, stage: str, setting: str, year: int) -> OpenSchool:
     rooms = int(st.session_state["site_rooms"])
     return OpenSchool(
         year=year, school_id=tried.site_id, name=name, school_kind="primary" if stage == "primary" else "junior",
-        setting=setting, east_m=round(tried.east_m, 1), north_m=round(tried.north_m, 1),
+        setting=cast("_Setting", setting), east_m=round(tried.east_m, 1), north_m=round(tried.north_m, 1),
         primary_rooms=rooms if stage == "primary" else 0, junior_rooms=rooms if stage == "junior" else 0,
     )  # fmt: skip
 
 
 def _replace(plan: Scenario, actions: tuple[object, ...]) -> None:
     st.session_state["scenario"] = plan.model_copy(update={"actions": actions})
-    st.rerun(scope="app")
+
+
+def keep_up(result: PlanResult) -> None:
+    """Work the plan out anew if the scenario has changed since."""
+    if session.scenario().fingerprint != result.scenario.fingerprint:
+        st.rerun(scope="app")

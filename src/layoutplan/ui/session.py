@@ -73,16 +73,30 @@ def open_session(home: Path) -> Lang:
     return language()
 
 
-def enter() -> Lang:
-    """Let a page begin, or go to the app's start; return the language.
+def enter(page: str) -> Lang:
+    """Let a page begin; return the language.
 
-    On a fresh server a link straight to a page runs that page without ``app.py``.
+    On a fresh server a link straight to a page runs that page without ``app.py``. Such a visitor
+    is sent there first, and on from there to the page.
+
+    Parameters
+    ----------
+    page : str
+        File of the page, relative to ``app.py``.
     """
     if not st.session_state.pop("via_app", False):
+        st.session_state["wanted"] = page
         st.switch_page("app.py")
     style = (files("layoutplan") / "assets" / "page.css").read_text("utf-8")
     st.html(f"<style>{style}</style>")
     return language()
+
+
+def resume() -> None:
+    """Send a visitor who did not come through the app to the page asked for."""
+    wanted = st.session_state.pop("wanted", None)
+    if wanted is not None:
+        st.switch_page(wanted)
 
 
 def language() -> Lang:

@@ -1,0 +1,114 @@
+import json
+import sys
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from layoutplan.labels import label
+from streamlit.testing.v1 import AppTest
+from toy_county import toy
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def open_app(monkeypatch):
+    def start(folder, page="pages/overview.py", lang="zh"):
+        monkeypatch.setenv("LAYOUTPLAN_COUNTY", str(folder))
+        monkeypatch.setattr(sys, "argv", ["app.py"])
+        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+        app.session_state["lang"] = lang
+        app.run()
+        if page != "pages/overview.py":
+            app.switch_page(page).run()
+        assert not app.exception
+        return app
+
+    yield start
+    st.cache_resource.clear()
+
+
+def sent(app):
+    """Return what the page sent to its map."""
+    (proto,) = [e.proto for e in app.get("bidi_component") if "map" in e.proto.id.rpartition("-")[2]]
+    return json.loads(proto.json)
+
+
+def page_text(app):
+    return "".join(element.proto.body for element in app.get("html"))
+
+
+@pytest.mark.parametrize(("lang", "name"), [("zh", "玩具县"), ("en", "Toy County")])
+def test_overview_speaks_both_languages(open_app, folder, lang, name):
+    app = open_app(folder, lang=lang)
+    assert name in page_text(app)
+    for key in ("large_classes", "over_size", "seat_gap", "shell_candidates", "over_limit"):
+        assert label(f"ui.tile.{key}", lang) in page_text(app)
+    notes = sent(app)["base"]["notes"]
+    assert notes[0] == label("ui.synthetic", lang)
+    assert label("ui.map.internal", lang) in notes
+    assert "EPSG:4544" in notes
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_site_page_tries_a_site_at_once(open_app, folder, lang):
+    app = open_app(folder, "pages/site.py", lang)
+    (site,) = sent(app)["sites"]
+    assert site["name"] == label("ui.site.new", lang)
+    assert site["draggable"]
+    assert not site["reason"]
+    assert 'data-figure="pupils"' in page_text(app)
+
+
+def test_a_move_in_numbers_moves_the_site_and_outside_says_why(open_app, folder):
+    app = open_app(folder, "pages/site.py")
+    before = sent(app)["sites"][0]
+    east = app.number_input(key="site_east").value
+    app.number_input(key="site_east").set_value(east + 500.0).run()
+    after = sent(app)["sites"][0]
+    assert after["lng"] > before["lng"]
+    assert not after["reason"]
+    app.number_input(key="site_east").set_value(east + 90_000.0).run()
+    assert sent(app)["sites"][0]["reason"] == label("reason.outside_county", "zh")
+    assert label("ui.site.hint_outside_county", "zh") in page_text(app)
+
+
+def test_language_switch_keeps_stage_year_and_site(open_app, folder):
+    app = open_app(folder, "pages/site.py")
+    east = app.number_input(key="site_east").value + 250.0
+    app.number_input(key="site_east").set_value(east).run()
+    app.segmented_control(key="stage").set_value("junior").run()
+    app.select_slider(key="year").set_value(2031).run()
+    app.segmented_control(key="lang").set_value("en").run()
+    assert app.segmented_control(key="stage").value == "junior"
+    assert app.select_slider(key="year").value == 2031
+    assert app.number_input(key="site_east").value == east
+    assert label("ui.site.load", "en", year=2031) in page_text(app)
+
+
+def test_a_kept_site_becomes_a_school_and_can_be_undone(open_app, folder):
+    app = open_app(folder, "pages/site.py")
+    app.button(key="site_add").click().run()
+    (action,) = app.session_state["scenario"].actions
+    assert (action.kind, action.school_id, action.primary_rooms) == ("open_school", "site-1", 18)
+    (schools,) = [layer for layer in sent(app)["base"]["layers"] if layer["name"] == "schools"]
+    assert "site-1" in {feature["id"] for feature in schools["features"]}
+    app.button(key="site_undo").click().run()
+    assert app.session_state["scenario"].actions == ()
+
+
+def test_faulty_county_is_a_list_of_problems_not_a_traceback(open_app, tmp_path):
+    county = toy()
+    county.set("classes", 1, "pupils", -3)
+    county.set("schools", 1, "kind", "palace")
+    app = open_app(county.write(tmp_path / "bad"))
+    assert len(app.error) == 1
+    assert page_text(app).count("<li>") >= 2
+    assert "Traceback" not in page_text(app)
+
+
+def test_pages_hold_no_words_and_stay_short():
+    for page in (ROOT / "app.py", *sorted((ROOT / "pages").glob("*.py"))):
+        text = page.read_text("utf-8")
+        assert len(text.splitlines()) <= 120
+        assert not any("\u4e00" <= sign <= "\u9fff" for sign in text)

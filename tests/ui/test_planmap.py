@@ -1,0 +1,82 @@
+import pytest
+from layoutplan.ui import planmap
+from layoutplan.ui.planmap import Added, Base, Clicked, Feature, Layer, Moved, Paint, Scene, Site, compose, read_event
+
+SQUARE = {"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [1, 1], [0, 0]]]}
+
+
+def ground(name="甲"):
+    layer = Layer("cells", "polygon", [Feature("0", name, SQUARE), Feature("1", "", SQUARE)], [{"color": "#fff"}])
+    return Base([layer], bounds=((0, 0), (1, 1)), words={})
+
+
+def send(scene, state, base=None):
+    return compose(base or ground(), scene, state=state, height=400)
+
+
+def test_base_crosses_until_the_browser_says_it_holds_it():
+    base = ground()
+    assert send(Scene(), {})["base"] == base.content
+    assert send(Scene(), {"have": {"base": "other", "paint": {}}})["base"] == base.content
+    assert send(Scene(), {"have": {"base": base.id, "paint": {}}})["base"] is None
+
+
+def test_base_is_named_by_its_content():
+    assert ground().id == ground().id
+    assert ground().id != ground("乙").id
+
+
+def test_rest_crosses_once_and_then_only_changes():
+    base, rest = ground(), Paint([0, 3], sizes=[1.0, 2.0])
+    scene = Scene(paints={"cells": rest}, changes={"cells": {5: [1]}})
+    first = send(scene, {"have": {"base": base.id, "paint": {}}})["paint"]["cells"]
+    assert first == {"id": rest.id, "changes": [[5, [1]]], "full": {"cls": [0, 3], "size": [1.0, 2.0]}}
+    later = send(scene, {"have": {"base": base.id, "paint": {"cells": rest.id}}})["paint"]["cells"]
+    assert later == {"id": rest.id, "changes": [[5, [1]]]}
+
+
+def test_rest_crosses_again_with_another_base():
+    rest = Paint([0, 0])
+    state = {"have": {"base": "other", "paint": {"cells": rest.id}}}
+    assert "full" in send(Scene(paints={"cells": rest}), state)["paint"]["cells"]
+
+
+def test_answer_names_the_move_it_has_heard_of():
+    moved = {"seq": 7, "id": "a", "places": {"a": [1, 2]}, "live": True}
+    assert send(Scene(), {"moved": moved})["ack"] == 7
+    assert send(Scene(), {})["ack"] == 0
+
+
+def test_sketch_is_named_by_its_content():
+    one = Scene(sketch={"polygons": [], "style": {}})
+    other = Scene(sketch={"polygons": [1], "style": {}})
+    assert send(one, {})["sketch"]["id"] != send(other, {})["sketch"]["id"]
+    assert send(Scene(), {})["sketch"] is None
+
+
+def test_sites_cross_as_data():
+    (site,) = send(Scene(sites=[Site("a", "<b>", 1.0, 2.0)]), {})["sites"]
+    assert site == {"id": "a", "name": "<b>", "lat": 1.0, "lng": 2.0, "draggable": True, "reason": ""}
+
+
+def test_events_are_read_as_values():
+    assert read_event("moved", {"seq": 1, "id": "a", "places": {"a": [3, 4]}, "live": False}) == Moved(
+        1, "a", 3, 4, False
+    )
+    assert read_event("clicked", {"layer": "schools", "id": "s"}) == Clicked("schools", "s")
+    assert read_event("added", {"lat": 1, "lng": 2}) == Added(1.0, 2.0)
+    assert read_event("moved", None) is None
+
+
+@pytest.mark.parametrize("name", ["planmap.js", "parts.js", "mount.js"])
+def test_script_never_reads_text_as_markup(name):
+    script = planmap._read(name)
+    for sink in ("innerHTML", "outerHTML", "insertAdjacentHTML", "eval(", "new Function", "bindPopup", "bindTooltip"):
+        assert sink not in script
+
+
+def test_nothing_points_off_the_machine():
+    for text in (planmap._leaflet_script(), planmap._style_sheet()):
+        assert "sourceMappingURL" not in text
+        assert "url(http" not in text
+        assert "url(images" not in text
