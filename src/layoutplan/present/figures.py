@@ -17,7 +17,7 @@ from layoutplan.plan import planning
 from layoutplan.present.fonts import use_fonts
 from layoutplan.present.ground import draw_boundaries, draw_catchments, draw_junior_borders, draw_relief, draw_roads
 from layoutplan.present.legend import Contents, draw_legend
-from layoutplan.present.mapface import Face, Mark, draw_names, name_areas
+from layoutplan.present.mapface import NAME_PT, Face, Mark, draw_names, name_areas
 from layoutplan.present.scene import Scene
 from layoutplan.present.sheet import (
     Box,
@@ -197,6 +197,13 @@ def _draw_inset(scene: Scene, page: Page, main: Axes) -> BaseGeometry | None:
     main.add_patch(
         Rectangle((left, bottom), right - left, top - bottom, fill=False, edgecolor=INK, linewidth=1.0, zorder=18)
     )
+    note = label("figure.see_inset", scene.lang)
+    room = (right - left) / Face(page, main, _MAP).unit
+    if page.width_of(note, NAME_PT) < room - 1.0:
+        main.text(
+            (left + right) / 2, (bottom + top) / 2, note, fontsize=NAME_PT, color=INK, ha="center", va="center",
+            zorder=18, bbox={"facecolor": "white", "alpha": 0.75, "linewidth": 0, "pad": 1.2},
+        )  # fmt: skip
     return area
 
 
@@ -252,7 +259,8 @@ def _draw_sidebar(scene: Scene, page: Page) -> None:
         draw_table(page, rows, scene.table_years, box=_TABLE)
     signs = list(scene.schools["sign"])
     contents = Contents(
-        kinds=sorted(set(scene.schools["kind"])), filled=scene.filled, lined="junior" if scene.sheet == "layout" else "",
+        kinds=sorted(set(scene.schools["kind"])), filled=scene.filled,
+        lined="junior" if scene.sheet == "layout" else "",
         roof=any(sign.roof for sign in signs), site=len(scene.sites) > 0, changed=any(sign.changed for sign in signs),
         closed=any(sign.closed for sign in signs), unreached=bool(scene.catchments["school_id"].isna().any()),
         norms=scene.result.prepared.norms,

@@ -110,7 +110,7 @@ def _left_column(page: Page, contents: Contents) -> list[_Entry]:
             entries.append(_Entry(label(f"kind.{kind}", page.lang), _school(page, sign)))
     if contents.roof:
         entries.append(_entry(page, "boarding", _school(page, Sign("square", 500.0, roof=True)), height=1.25))
-    entries += [_entry(page, "size"), _Entry("", _sizes(page), height=2.1), _entry(page, "other")]
+    entries += [_entry(page, "size"), _Entry("", _sizes(page), height=2.5), _entry(page, "other")]
     if contents.changed:
         entries.append(_entry(page, "change", _school(page, Sign("circle", 350.0, changed=True)), height=1.3))
     if contents.closed:
@@ -204,8 +204,8 @@ def _sizes(page: Page) -> Drawer:
         for pupils in _SIZES:
             sign = Sign("circle", float(pupils))
             at += sign.radius_mm
-            draw_school(page.paper, (at, up + 1.4), sign, unit=1.0)
-            page.write(at, up - 3.6, f"{pupils:,}", size=6.8, ha="center")
+            draw_school(page.paper, (at, up + 1.5), sign, unit=1.0)
+            page.write(at, up - 4.7, f"{pupils:,}", size=6.8, ha="center")
             at += sign.radius_mm + 4.2
 
     return draw

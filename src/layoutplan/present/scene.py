@@ -126,9 +126,9 @@ class Scene:
         rows = []
         for name, less_is_better in _KEY_FIGURES.items():
             if name in table.index:
-                unit = label(f"unit.{units[name]}", self.lang)
-                words = label("figure.table.row", self.lang, indicator=label(f"indicator.{name}", self.lang), unit=unit)
-                rows.append(Row(words, tuple(float(value) for value in table.loc[name]), less_is_better))
+                words = label(f"indicator.{name}", self.lang), label(f"unit.{units[name]}", self.lang)
+                values = tuple(float(value) for value in table.loc[name])
+                rows.append(Row(*words, values, 1 if units[name] == "min" else 0, less_is_better))
         return rows
 
     @cached_property

@@ -21,6 +21,8 @@ Box = tuple[float, float, float, float]
 _MM_PER_INCH = 25.4
 _NICE = (1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.5, 8.0)
 BETTER, WORSE = "#0072b2", "#d55e00"
+_SOFT = "#4a4742"
+_COLUMN_MM = 14.0
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,7 @@ def draw_title(page: Page, title: str, subtitle: str) -> None:
     middle = page.width_mm / 2
     page.write(middle, page.height_mm - 19.0, title, size=_fitting(page, title, 23.0, 340.0), ha="center", bold=True)
     size = _fitting(page, subtitle, 10.5, page.width_mm - 40.0)
-    page.write(middle, page.height_mm - 27.0, subtitle, size=size, ha="center", color="#4a4742")
+    page.write(middle, page.height_mm - 27.0, subtitle, size=size, ha="center", color=_SOFT)
 
 
 def _fitting(page: Page, text: str, size: float, width_mm: float) -> float:
@@ -183,7 +185,8 @@ def draw_scale(page: Page, axes: Axes, box: Box) -> Box:
     unit = (axes.get_xlim()[1] - axes.get_xlim()[0]) / box[2]
     bar = ScaleBar(
         1.0, "m", location="lower left", length_fraction=0.16, width_fraction=0.005, pad=0.5, border_pad=0.9, sep=3,
-        frameon=False, color=INK, scale_loc="top", rotation="horizontal-only", font_properties={"family": FAMILY, "size": 8.5},
+        frameon=False, color=INK, scale_loc="top", rotation="horizontal-only",
+        font_properties={"family": FAMILY, "size": 8.5},
     )  # fmt: skip
     bar.set_zorder(45)
     text = label("figure.scale", page.lang, denominator=f"{unit * 1000:,.0f}".replace(",", " "))
@@ -235,63 +238,86 @@ def draw_stamp(page: Page, across: float, up: float) -> Box:
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the summary table: what, the value of each year, and whether less is better."""
+    """One line of the summary table.
+
+    Parameters
+    ----------
+    name, unit : str
+        Words of the indicator and its unit.
+    values : tuple of float
+        A value a year; missing where there is none.
+    decimals : int
+        Decimals shown; the change is counted from what is shown, so that the line adds up.
+    less_is_better : bool or None
+        Says which changes are better; None where neither way is.
+    """
 
     name: str
+    unit: str
     values: tuple[float, ...]
+    decimals: int
     less_is_better: bool | None
 
 
 def draw_table(page: Page, rows: Sequence[Row], years: Sequence[int], *, box: Box) -> None:
     """Draw the summary table: one column a year, and the change with its sign, better in blue."""
     left, bottom, width, height = box
-    columns = [left + width - 15.0 * (len(years) - k if len(years) > 1 else 0) for k in range(len(years))]
-    edge = left + width
-    top = bottom + height
+    edge, top = left + width, bottom + height
+    columns = [edge - _COLUMN_MM * (len(years) - k if len(years) > 1 else 0) for k in range(len(years))]
+    unit_at = columns[0] - _COLUMN_MM - 9.0
     page.write(left + width / 2, top - 4.0, label("figure.table.title", page.lang), size=10.0, ha="center", bold=True)
-    heads = [*((at, str(year)) for at, year in zip(columns, years, strict=True))]
+    heads = [(at, str(year)) for at, year in zip(columns, years, strict=True)]
     if len(years) > 1:
         heads.append((edge, label("figure.table.change", page.lang)))
-    page.write(left, top - 9.6, label("figure.table.indicator", page.lang), size=7.5, color="#4a4742")
+    page.write(left, top - 9.6, label("figure.table.indicator", page.lang), size=7.5, color=_SOFT)
+    page.write(unit_at, top - 9.6, label("figure.table.unit", page.lang), size=7.5, color=_SOFT)
     for at, text in heads:
-        page.write(at, top - 9.6, text, size=7.5, ha="right", color="#4a4742")
+        page.write(at, top - 9.6, text, size=7.5, ha="right", color=_SOFT)
     for up, weight in ((top - 6.0, 1.0), (top - 11.2, 0.5), (bottom, 1.0)):
         page.paper.plot([left, edge], [up, up], color=INK, linewidth=weight)
-    step = (height - 11.2) / max(len(rows), 1)
+    step = (height - 11.9) / max(len(rows), 1)
     for number, row in enumerate(rows):
-        up = top - 11.2 - step * (number + 0.5)
-        room = columns[0] - left - 11.0
-        page.write(left, up, row.name, size=_fitting(page, row.name, 7.8, room), va="center")
+        up = top - 11.4 - step * (number + 0.5)
+        page.write(left, up, row.name, size=_fitting(page, row.name, 7.8, unit_at - left - 2.0), va="center")
+        page.write(unit_at, up, row.unit, size=7.0, va="center", color=GREY)
         for at, value in zip(columns, row.values, strict=True):
-            page.write(at, up, number_text(value), size=7.8, ha="right", va="center")
+            page.write(at, up, number_text(value, row.decimals), size=7.8, ha="right", va="center")
         if len(years) > 1:
             _write_change(page, (edge, up), row)
 
 
 def _write_change(page: Page, at: tuple[float, float], row: Row) -> None:
-    change = row.values[-1] - row.values[0]
+    shown = [round_half_up(value, row.decimals) for value in row.values]
+    change = shown[-1] - shown[0]
     if np.isnan(change):
         page.write(*at, "—", size=7.8, ha="right", va="center", color=GREY)
         return
-    text = number_text(abs(change))
-    even = float(text.replace(",", "")) == 0.0
+    even = abs(change) < 10.0**-row.decimals / 2
     colour = INK
     if row.less_is_better is not None and not even:
         colour = BETTER if (change < 0) == row.less_is_better else WORSE
     sign = "" if even else "+" if change > 0 else "−"
-    page.write(*at, f"{sign}{text}", size=7.8, ha="right", va="center", color=colour, bold=colour != INK)
+    text = sign + number_text(abs(change), row.decimals)
+    page.write(*at, text, size=7.8, ha="right", va="center", color=colour, bold=colour != INK)
 
 
-def number_text(value: float) -> str:
-    """Return a number as shown to a planner: thousands separated, one decimal only where it says something.
+def round_half_up(value: float, decimals: int) -> float:
+    """Round as people do on paper: a half goes up.
 
     Examples
     --------
-    >>> number_text(12345.4), number_text(9.26), number_text(120.0), number_text(float("nan"))
-    ('12,345', '9.3', '120', '—')
+    >>> round_half_up(2.5, 0), round_half_up(0.25, 1)
+    (3.0, 0.3)
     """
-    if np.isnan(value):
-        return "—"
-    if abs(value) < 99.95 and abs(value - round(value)) >= 0.05:
-        return f"{value:.1f}"
-    return f"{value:,.0f}"
+    return float(np.floor(value * 10.0**decimals + 0.5) / 10.0**decimals)
+
+
+def number_text(value: float, decimals: int = 0) -> str:
+    """Return a number as shown to a planner, thousands separated; a dash where it is missing.
+
+    Examples
+    --------
+    >>> number_text(12345.4), number_text(9.26, 1), number_text(float("nan"))
+    ('12,345', '9.3', '—')
+    """
+    return "—" if np.isnan(value) else f"{round_half_up(value, decimals):,.{decimals}f}"

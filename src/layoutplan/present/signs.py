@@ -111,7 +111,7 @@ def _draw_empty(axes: Axes, at: tuple[float, float], outline: np.ndarray) -> Non
 def _draw_roof(axes: Axes, at: tuple[float, float], radius: float, corners: np.ndarray) -> None:
     from matplotlib.patches import Polygon
 
-    top = at[1] + corners[:, 1].max() * radius * 0.72
+    top = at[1] + corners[:, 1].max() * radius * 0.9
     half = radius * 0.95
     roof = [(at[0] - half, top), (at[0] + half, top), (at[0], top + radius * 0.85)]
     axes.add_patch(Polygon(roof, facecolor=INK, edgecolor=INK, linewidth=0.3, joinstyle="miter", zorder=21.5))

@@ -48,7 +48,10 @@ SHAPES: Mapping[str, str] = MappingProxyType({
 # Corners of each shape about (0, 0), all of the area pi, so that equal pupils look equal in every shape.
 _SIDES = {"square": (4, 45.0), "diamond": (4, 0.0), "pentagon": (5, 90.0), "hexagon": (6, 0.0)}
 # Norm of the whole school's size by kind; a teaching point is an incomplete primary school, a special school has none.
-_SIZE_NORM = {"teaching_point": "primary", "primary": "primary", "junior": "junior", "nine_year": "nine_year", "twelve_year": "twelve_year"}  # fmt: skip
+_SIZE_NORM = {
+    "teaching_point": "primary", "primary": "primary", "junior": "junior", "nine_year": "nine_year",
+    "twelve_year": "twelve_year",
+}  # fmt: skip
 
 ROAD_STYLES: Mapping[str, tuple[str, float]] = MappingProxyType({
     "motorway": ("#8f8a80", 1.5), "national": ("#98938a", 1.15), "provincial": ("#a39e95", 0.95),

@@ -1,0 +1,163 @@
+"""Hand a plan in: the files of a run, complete or not at all, the same bytes every time."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from layoutplan.present.geopackage import write_geopackage
+
+if TYPE_CHECKING:
+    from layoutplan.plan.planning import PlanResult
+
+FILES = ("summary.json", "enrolment.csv", "assignment.csv", "findings.csv", "balance.csv", "plan.gpkg")
+# A spreadsheet would run a text that starts with one of these as a formula.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_DECIMALS = {
+    "pupils": 3, "p10": 3, "p90": 3, "class_size": 3, "minutes": 2, "metres": 1, "measured": 3, "limit": 3,
+    "demand": 3, "seats": 0, "gap": 3,
+}  # fmt: skip
+_ASSIGNMENT = ["year", "stage", "place_id", "school_id", "pupils", "minutes", "metres", "reason"]
+
+
+def write_run(result: PlanResult, out: Path) -> None:
+    """Write the files of one plan into a folder.
+
+    Parameters
+    ----------
+    result : PlanResult
+        A plan.
+    out : Path
+        Folder; made if missing. Files of an earlier run are replaced, others left alone.
+
+    Notes
+    -----
+    ``summary.json`` (indicators with units, provenance), ``enrolment.csv``, ``assignment.csv`` (pupils by year, stage,
+    place and school; rows with a ``reason`` and no school are pupils without one), ``findings.csv``, ``balance.csv``,
+    ``plan.gpkg``. Everything is written into a folder beside ``out`` first and moved only when all of it is complete.
+    The same plan gives the same bytes. CSV is UTF-8 with a byte order mark, so that Excel opens it.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    part = out.with_name(f".{out.name}.{os.getpid()}.tmp")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir()
+    try:
+        (part / "summary.json").write_text(summary_json(result), encoding="utf-8", newline="\n")
+        write_table(result.enrolment.frame, part / "enrolment.csv")
+        write_table(assignment_table(result), part / "assignment.csv")
+        write_table(result.findings.frame, part / "findings.csv")
+        write_table(result.balance, part / "balance.csv")
+        write_geopackage(result, part / "plan.gpkg")
+        for name in FILES:
+            (part / name).replace(out / name)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def summary_json(result: PlanResult) -> str:
+    """Return the indicators with their units and what the plan was made from, as JSON text."""
+    county, scenario = result.prepared.county, result.scenario
+    values = result.indicators.sort_values(["indicator", "year"])
+    indicators = [
+        {"indicator": str(row.indicator), "year": int(row.year), "value": _number(row.value), "unit": str(row.unit)}
+        for row in values.itertuples()
+    ]
+    severities = result.findings.frame.groupby(["rule", "severity"]).size()
+    content = {
+        "county": county.name,
+        "county_en": county.name_en,
+        "crs": county.crs,
+        "base_year": county.base_year,
+        "synthetic": county.synthetic,
+        "scenario": {
+            "name": scenario.name,
+            "note": scenario.note,
+            "content": scenario.model_dump(mode="json", exclude={"name", "note"}),
+        },
+        "provenance": dict(sorted(result.provenance.items())),
+        "as_of": dict(sorted(county.as_of.items())),
+        "findings": [
+            {"rule": rule, "severity": severity, "count": int(n)} for (rule, severity), n in severities.items()
+        ],
+        "indicators": indicators,
+    }
+    return json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else round(float(value), 6)
+
+
+def assignment_table(result: PlanResult) -> pd.DataFrame:
+    """Return who goes where, grades added up; journeys are means weighted by pupils.
+
+    Returns
+    -------
+    DataFrame
+        ``year, stage, place_id, school_id`` (key), ``pupils`` [person], ``minutes``, ``metres`` (one way), ``reason``.
+        Rows without a school hold the pupils for whom there is none, by reason; totals equal the demand.
+    """
+    flows, unplaced = result.assignment.flows, result.assignment.unplaced
+    keys = ["year", "stage", "place_id", "school_id"]
+    weighted = flows.assign(minutes=flows["minutes"] * flows["pupils"], metres=flows["metres"] * flows["pupils"])
+    total = weighted.groupby(keys, as_index=False)[["pupils", "minutes", "metres"]].sum()
+    total = total[total["pupils"] > 0.0]
+    total[["minutes", "metres"]] = total[["minutes", "metres"]].div(total["pupils"], axis=0)
+    left = unplaced.groupby(["year", "stage", "place_id", "reason"], as_index=False)["pupils"].sum()
+    frame = pd.concat([total, left[left["pupils"] > 0.0]], ignore_index=True)
+    frame = frame.reindex(columns=_ASSIGNMENT)
+    return frame.sort_values([*keys, "reason"], ignore_index=True, na_position="last")
+
+
+def write_table(frame: pd.DataFrame, path: Path) -> None:
+    """Write a table as CSV: names with units as headings, fixed decimals, text that no spreadsheet runs.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Columns of numbers, flags or text; missing values become empty cells.
+    path : Path
+        File; UTF-8 with a byte order mark, lines end in LF.
+    """
+    columns = {str(name): _cells(frame[name], str(name)) for name in frame.columns}
+    table = pd.DataFrame(columns, columns=[str(name) for name in frame.columns])
+    table.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\n")
+
+
+def _cells(column: pd.Series[float] | pd.Series[str], name: str) -> list[str]:
+    if pd.api.types.is_bool_dtype(column):
+        return ["" if pd.isna(value) else str(bool(value)).lower() for value in column]
+    if pd.api.types.is_integer_dtype(column):
+        return ["" if pd.isna(value) else str(int(value)) for value in column]
+    if pd.api.types.is_float_dtype(column):
+        return [_fixed(float(value), _DECIMALS.get(name, 6)) for value in column]
+    return list(safe_cells(column))
+
+
+def _fixed(value: float, decimals: int) -> str:
+    """Return a number with at most so many decimals, without trailing zeros or a negative zero."""
+    if math.isnan(value):
+        return ""
+    text = f"{value:.{decimals}f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text == "-0" else text
+
+
+def safe_cells(texts: Iterable[object]) -> Iterable[str]:
+    """Yield texts that a spreadsheet shows instead of running.
+
+    Examples
+    --------
+    >>> list(safe_cells(["第一小学", "=1+1", "-3", None]))
+    ['第一小学', "'=1+1", "'-3", '']
+    """
+    for text in texts:
+        shown = "" if text is None or text is pd.NA or text != text else str(text)
+        yield f"'{shown}" if shown.startswith(_FORMULA_STARTS) else shown
