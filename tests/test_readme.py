@@ -1,0 +1,62 @@
+"""The first pages: both languages say the same commands, and what they show works."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import typer
+from house import ROOT
+
+from layoutplan.cli import app
+from layoutplan.county.manifest import read_manifest
+from layoutplan.plan.scenario import load_scenario
+
+PAGES = ("README.md", "README.zh.md")
+SCENARIOS = sorted((ROOT / "scenarios").glob("*.toml"))
+
+
+def page(name: str) -> str:
+    return (ROOT / name).read_text("utf-8")
+
+
+def commands(name: str) -> list[str]:
+    return re.findall(r"^\| `(layoutplan [^`]+)`", page(name), re.MULTILINE)
+
+
+def test_both_languages_show_the_same_commands():
+    assert commands("README.md") == commands("README.zh.md")
+    blocks = [re.findall(r"```\n(.*?)```", page(name), re.DOTALL) for name in PAGES]
+    assert blocks[0] == blocks[1] == ["python3 start.py\npython3 start.py test\n"]
+
+
+def test_the_commands_are_those_of_the_program():
+    group = typer.main.get_command(app)
+    assert {line.split()[1] for line in commands("README.md")} == set(group.commands)
+    for line in commands("README.md"):
+        _, name, *words = line.split()
+        known = {option for parameter in group.commands[name].params for option in parameter.opts}
+        assert {word for word in words if word.startswith("--")} <= known, line
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_county_shown_is_valid(name, tmp_path):
+    shown = re.search(r"```toml\n(.*?)```", page(name), re.DOTALL)
+    assert len(shown[1].splitlines()) <= 10
+    (tmp_path / "county.toml").write_text(shown[1], "utf-8")
+    _, manifest = read_manifest(tmp_path)
+    assert manifest.county.crs == "EPSG:4544"
+
+
+@pytest.mark.parametrize("name", [*PAGES, "CONTRIBUTING.md", "ARCHITECTURE.md"])
+def test_every_link_leads_to_a_file(name):
+    targets = re.findall(r"\]\((?!https?:)([^)#]+)\)", page(name))
+    missing = [target for target in targets if not (ROOT / target).exists()]
+    assert not missing
+
+
+@pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.name)
+def test_the_scenarios_can_be_read(path):
+    scenario = load_scenario(path)
+    assert scenario.last_year == 2035
+    assert bool(scenario.actions) == (path.name != "base.toml")
