@@ -39,7 +39,13 @@ def ground():
     base = Base(
         [
             Layer("cells", "polygon", cells, [_fill(h) for h in HUES], interactive=True, opacity=0.7),
-            Layer("schools", "point", points, [{"fillColor": "#56b4e9", "fillOpacity": 1, "color": "#3d3a34", "weight": 1.5}], interactive=True),
+            Layer(
+                "schools",
+                "point",
+                points,
+                [{"fillColor": "#56b4e9", "fillOpacity": 1, "color": "#3d3a34", "weight": 1.5}],
+                interactive=True,
+            ),
             Layer("names", "label", [Feature("t", "城关镇", {"type": "Point", "coordinates": [105.7, 35.88]})]),
         ],
         bounds=((SOUTH, WEST), (SOUTH + ROWS * STEP, WEST + COLUMNS * STEP)),
@@ -54,9 +60,7 @@ def _fill(color):
 
 
 def on_event(event):
-    if isinstance(event, Moved):
-        st.session_state["at"] = (event.lat, event.lng)
-    elif isinstance(event, Added):
+    if isinstance(event, Moved) or isinstance(event, Added):
         st.session_state["at"] = (event.lat, event.lng)
     elif isinstance(event, Clicked):
         st.session_state["clicked"] = f"{event.layer}/{event.id}"

@@ -1,9 +1,10 @@
 import pytest
+from toy_county import toy
+
 from layoutplan.county.layers import read_county
 from layoutplan.norms import load_norms
 from layoutplan.plan.planning import prepare, run_plan
 from layoutplan.plan.scenario import Scenario
-from toy_county import toy
 
 
 @pytest.fixture(scope="session")

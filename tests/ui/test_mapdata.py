@@ -1,6 +1,7 @@
 import json
 
 import numpy as np
+
 from layoutplan.plan.siting import open_lab, try_at
 from layoutplan.ui import mapdata
 

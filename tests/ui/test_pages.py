@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
-from layoutplan.labels import label
 from streamlit.testing.v1 import AppTest
 from toy_county import toy
+
+from layoutplan.labels import label
 
 ROOT = Path(__file__).parents[2]
 

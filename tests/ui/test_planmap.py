@@ -1,4 +1,5 @@
 import pytest
+
 from layoutplan.ui import planmap
 from layoutplan.ui.planmap import Added, Base, Clicked, Feature, Layer, Moved, Paint, Scene, Site, compose, read_event
 

@@ -1,0 +1,169 @@
+"""A browser, the app on a free port, and a record of everything that leaves or goes wrong."""
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+START_S = 60
+FLAGS = [
+    "--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync", "--no-first-run",
+]  # fmt: skip
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge", "msedge")
+WINDOWS = ("Google/Chrome/Application/chrome.exe", "Microsoft/Edge/Application/msedge.exe")
+
+
+def find_browser():
+    """Return the program of a Chromium-family browser, or None."""
+    for name in NAMES:
+        if found := shutil.which(name):
+            return found
+    folders = [os.environ[name] for name in ("PROGRAMFILES", "PROGRAMFILES(X86)", "LOCALAPPDATA") if name in os.environ]
+    for path in (Path(folder) / part for folder in folders for part in WINDOWS):
+        if path.is_file():
+            return str(path)
+    return None
+
+
+@pytest.fixture(scope="session")
+def browser():
+    program = find_browser()
+    if program is None:
+        reason = "no Chromium, Chrome or Edge on this machine"
+        if os.environ.get("LAYOUTPLAN_REQUIRE_BROWSER") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as tools:
+        chromium = tools.chromium.launch(executable_path=program, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@contextlib.contextmanager
+def serving(script, log, **environment):
+    """Serve a Streamlit script; yield its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        str(script),
+        "--server.port",
+        str(port),
+        "--server.headless",
+        "true",
+    ]
+    variables = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "PYTHONUTF8": "1", **environment}
+    with log.open("w", encoding="utf-8") as out:
+        server = subprocess.Popen(command, cwd=ROOT, env=variables, stdout=out, stderr=subprocess.STDOUT)
+        try:
+            address = f"http://127.0.0.1:{port}"
+            await_health(f"{address}/_stcore/health", server, log)
+            yield address
+        finally:
+            server.terminate()
+            server.wait(20)
+
+
+def await_health(url, server, log):
+    until = time.monotonic() + START_S
+    while time.monotonic() < until:
+        if server.poll() is not None:
+            raise AssertionError(log.read_text("utf-8"))
+        with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=2):
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"the app did not start in {START_S} s")
+
+
+class Watch:
+    """A page with what it asked for, complained of and received."""
+
+    def __init__(self, page):
+        self.page, self.strangers, self.errors, self.received = page, [], [], []
+        page.on("request", self._request)
+        page.on("console", lambda said: said.type == "error" and self.errors.append(said.text))
+        page.on("pageerror", lambda fault: self.errors.append(str(fault)))
+        page.on("websocket", lambda wire: wire.on("framereceived", lambda frame: self.received.append(len(frame))))
+
+    def _request(self, request):
+        if not request.url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:http://127.0.0.1:")):
+            self.strangers.append(request.url)
+
+    @property
+    def map(self):
+        return self.page.locator(".planmap")
+
+    def open(self, address, wait_ms=120_000):
+        self.page.goto(address)
+        self.page.wait_for_selector(".planmap[data-ready]", timeout=wait_ms)
+        self.settle()
+
+    def settle(self):
+        """Wait until the script rests and the map holds what it was last sent."""
+        self.page.wait_for_selector('.stApp[data-test-script-state="notRunning"]', timeout=120_000)
+        self.page.wait_for_function(
+            "() => { const m = document.querySelector('.planmap'); return m && m.planmap && +m.dataset.ack >= m.planmap.seq }"
+        )
+
+    def spot(self, site):
+        """Return where the foot of a pin is on the screen."""
+        box = self.page.locator(f'[data-site="{site}"]').bounding_box()
+        return box["x"] + 15, box["y"] + 20
+
+    def drag(self, site, right, down, *, pause_ms=0):
+        """Drag a pin with the mouse; return when the answer to the last place is painted."""
+        x, y = self.spot(site)
+        mouse = self.page.mouse
+        mouse.move(x, y)
+        mouse.down()
+        for step in range(1, 9):
+            mouse.move(x + right * step / 8, y + down * step / 8)
+            if pause_ms:
+                self.page.wait_for_timeout(pause_ms)
+        mouse.up()
+        self.page.wait_for_function(
+            "() => { const m = document.querySelector('.planmap'); return +m.dataset.painted >= m.planmap.seq && m.planmap.seq > 0 }"
+        )
+
+    def lag_ms(self):
+        return int(self.map.get_attribute("data-lag-ms"))
+
+    def state(self):
+        """Return what the map itself holds."""
+        return self.page.evaluate(
+            """() => { const root = document.querySelector('.planmap'), m = root.planmap, c = m.map.getCenter();
+            const cells = m.layers.get('cells'), site = [...m.sites.values()][0]?.marker.getLatLng();
+            const counts = {}; for (const at of cells.cls) counts[at] = (counts[at] ?? 0) + 1;
+            return { zoom: m.map.getZoom(), lat: c.lat, lng: c.lng, counts, mark: root.mark ?? null,
+                     site: site && [site.lat, site.lng], builds: root.querySelectorAll('.leaflet-map-pane').length } }"""
+        )
+
+    def mark(self):
+        self.page.evaluate("() => { document.querySelector('.planmap').mark = 'kept' }")
+
+
+@pytest.fixture
+def watch(browser):
+    page = browser.new_page(viewport={"width": 1366, "height": 768})
+    yield Watch(page)
+    page.close()
+
+
+@pytest.fixture(scope="session")
+def serve():
+    return serving
