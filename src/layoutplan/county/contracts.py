@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -42,11 +43,8 @@ class Typed:
 
 
 def rows_of(frame: pd.DataFrame, table: Table) -> Rows:
-    """Return the row numbers of a typed frame and the key of every row, parts joined by a slash."""
-    parts = [frame[name].astype("object").map(show, na_action="ignore").fillna("") for name in table.key]
-    keys = ["/".join(words) for words in zip(*parts, strict=True)]
-    keys = [key if key.strip("/") else "" for key in keys]
-    return Rows(table.name, frame.index.to_numpy(dtype=np.int64), keys)
+    """Return where the rows of a typed frame stand and what they call themselves."""
+    return Rows(table.name, frame.index.to_numpy(dtype=np.int64), frame[list(table.key)])
 
 
 def take_columns(cells: pd.DataFrame, entry: LayerEntry, table: Table) -> Typed:
@@ -149,6 +147,7 @@ def check_contract(typed: Typed, table: Table) -> list[Problem]:
     return problems + _duplicates(typed, table, rows)
 
 
+@cache
 def _schema(table: Table) -> tuple[Any, dict[str, list[str]]]:
     """Return the pandera schema of a table, and what each of its checks is called here."""
     import pandera.pandas as pa

@@ -146,7 +146,7 @@ def _check_inside(moved: gpd.GeoDataFrame, raw: gpd.GeoSeries, *, rows: Rows, co
         if not where.any():
             continue
         worst = np.max(np.where(np.isfinite(far_m), far_m, 2e7)[where])
-        values = {
+        values: dict[str, Any] = {
             "count": int(where.sum()),
             "km": f"{worst / 1000:.0f}",
             "ids": rows.sample(where),

@@ -53,7 +53,10 @@ def _cells(cells: pd.Series[Any]) -> bytes:
     if pd.api.types.is_float_dtype(cells.dtype) and not pd.api.types.is_extension_array_dtype(cells.dtype):
         numbers = cells.to_numpy(dtype="<f8") + 0.0
         return np.where(np.isnan(numbers), np.nan, numbers).tobytes()
-    words = [_MISSING if missing else str(cell) for cell, missing in zip(cells.tolist(), cells.isna(), strict=True)]
+    words = [
+        _MISSING if missing else str(cell)
+        for cell, missing in zip(cells.to_numpy(dtype=object), cells.isna().to_numpy(), strict=True)
+    ]
     return "\x1f".join(words).encode()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import pandas as pd
@@ -273,15 +274,16 @@ def _compose(layers: dict[str, _Layer], manifest: Manifest, rasters: dict[str, P
     """Put faultless layers together."""
     header = manifest.county
     crs = pyproj.CRS.from_user_input(header.crs)
-    frames = {name: _final(layers.get(name), table, crs) for name, table in TABLES.items()}
+    frames: dict[str, Any] = {name: _final(layers.get(name), table, crs) for name, table in TABLES.items()}
     frames["schools"] = frames["schools"].assign(**grade_spans(frames["schools"]))
     sites = frames.pop("resettlement").assign(kind="resettlement")
     parts = [frame[_PLACE_COLUMNS] for frame in (frames.pop("residential"), sites) if len(frame)]
     places = pd.concat(parts, ignore_index=True).sort_values("place_id", kind="stable", ignore_index=True)
     frames["places"] = places.astype({"kind": "str"})
-    entries = {**manifest.layers, **manifest.rasters}
-    as_of = {name: entry.as_of.isoformat() for name, entry in sorted(entries.items())}
-    facts = {"crs": crs.to_string(), "base_year": header.base_year, "synthetic": header.synthetic}
+    dates = {name: entry.as_of for name, entry in manifest.layers.items()}
+    dates |= {name: entry.as_of for name, entry in manifest.rasters.items()}
+    as_of = {name: dates[name].isoformat() for name in sorted(dates)}
+    facts: dict[str, Any] = {"crs": crs.to_string(), "base_year": header.base_year, "synthetic": header.synthetic}
     facts |= {"name": header.name, "name_en": header.name_en}
     warnings = [problem for layer in layers.values() for problem in layer.typed.warnings]
     warnings += warn_relations(frames, as_of=as_of)

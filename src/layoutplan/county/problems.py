@@ -9,6 +9,7 @@ from itertools import groupby
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from layoutplan.errors import Problem
 
@@ -28,13 +29,19 @@ class Rows:
         Name in ``county.toml``.
     numbers : int64[row]
         Row in the file; the first data row is 1.
-    keys : sequence of str
-        What the row calls itself, empty where it does not say.
+    key : DataFrame
+        Columns by which a row calls itself; joined only for the rows that a message names.
     """
 
     layer: str
     numbers: npt.NDArray[np.int64]
-    keys: Sequence[str]
+    key: pd.DataFrame
+
+    def name(self, at: int) -> str:
+        """Return what a row calls itself, parts joined by a slash; empty where it does not say."""
+        cells = self.key.iloc[at]
+        words = ["" if missing else show(cell) for cell, missing in zip(cells, cells.isna(), strict=True)]
+        return "/".join(words) if any(words) else ""
 
     def problems(
         self, code: str, where: Mask, *, field: str = "", shown: Sequence[object] | None = None, **values: object
@@ -60,14 +67,14 @@ class Rows:
                 self.layer,
                 row=f"row {self.numbers[at]}",
                 field=field,
-                values={"key": self.keys[at] or "-", "value": show("" if shown is None else shown[at]), **values},
+                values={"id": self.name(at) or "-", "value": show("" if shown is None else shown[at]), **values},
             )
-            for at in np.flatnonzero(where)
+            for at in np.flatnonzero(where).tolist()
         ]
 
     def sample(self, where: Mask) -> str:
         """Return the first few marked rows by key, or by number where they have no key."""
-        names = sorted(self.keys[at] or f"row {self.numbers[at]}" for at in np.flatnonzero(where))
+        names = sorted(self.name(at) or f"row {self.numbers[at]}" for at in np.flatnonzero(where).tolist())
         return ", ".join(names[:MAX_ALIKE]) + (", …" if len(names) > MAX_ALIKE else "")
 
 

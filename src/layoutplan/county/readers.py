@@ -135,6 +135,9 @@ def _checked(raw: Raw, table: Table, path: Path) -> Raw:
         raise DataError([Problem("geometry_missing", table.name, field="geometry", values={"file": path.name})])
     index = pd.RangeIndex(1, len(raw.cells.index) + 1)
     shapes = None if raw.geometry is None else raw.geometry.set_axis(index)
+    # A GeoPackage without CRS reads as "Undefined", which is no CRS either.
+    if shapes is not None and shapes.crs is not None and shapes.crs.name.startswith("Undefined"):
+        shapes = shapes.set_crs(None, allow_override=True)
     return Raw(raw.cells.set_axis(index), shapes)
 
 
@@ -212,8 +215,8 @@ def _with_points(cells: pd.DataFrame, entry: LayerEntry, table: Table) -> Raw:
         for code, where in faults.items():
             problems += [
                 Problem(code, table.name, row=f"row {cells.index[at]}", field=name,
-                        values={"key": "-", "value": show(cells[name].iloc[at])})
-                for at in np.flatnonzero(where)
+                        values={"id": "-", "value": show(cells[name].iloc[at])})
+                for at in np.flatnonzero(where).tolist()
             ]  # fmt: skip
         axes.append(column.to_numpy())
     if problems:

@@ -81,7 +81,8 @@ def grade_spans(schools: pd.DataFrame) -> pd.DataFrame:
     Examples
     --------
     >>> none = pd.array([None, 1], dtype="Int64")
-    >>> grade_spans(pd.DataFrame({"kind": ["junior", "primary"], "grade_from": none, "grade_to": none})).to_numpy().tolist()
+    >>> schools = pd.DataFrame({"kind": ["junior", "primary"], "grade_from": none, "grade_to": none})
+    >>> grade_spans(schools).to_numpy().tolist()
     [[7, 9], [1, 1]]
     """
     usual = {at: schools["kind"].map({kind: span[at] for kind, span in GRADES_OF_KIND.items()}) for at in (0, 1)}
@@ -212,7 +213,8 @@ def _boarders(frames: Frames) -> list[Problem]:
     if "classes" not in frames:
         return []
     frame = frames["classes"]
-    where = (frame["boarders"] > frame["pupils"]).fillna(False).to_numpy(dtype=bool)
+    more = (frame["boarders"] > frame["pupils"]) & (frame["pupils"] >= 0)
+    where = more.fillna(False).to_numpy(dtype=bool)
     return rows_of(frame, TABLES["classes"]).problems(
         "boarders_exceed", where, field="boarders", shown=frame["boarders"].tolist()
     )

@@ -65,7 +65,7 @@ def check_shapes(geometry: gpd.GeoSeries, table: Table, rows: Rows) -> Checked:
     problems = rows.problems("geometry_empty", missing, field="geometry")
     endless = ~missing & ~_is_finite(shapes)
     problems += rows.problems("geometry_not_finite", endless, field="geometry")
-    shapes = _unpack(np.where(missing | endless, None, shapes))
+    shapes = _unpack(_without(shapes, missing | endless))
     known = ~shapely.is_missing(shapes)
     kinds = shapely.get_type_id(shapes)
     wrong = known & ~np.isin(kinds, _KINDS[table.geometry])
@@ -73,12 +73,12 @@ def check_shapes(geometry: gpd.GeoSeries, table: Table, rows: Rows) -> Checked:
     problems += rows.problems("geometry_kind", wrong, field="geometry", shown=names, wanted=table.geometry)
     flat = known & ~wrong & (kinds == GeometryType.LINESTRING) & (shapely.length(shapes) == 0)
     problems += rows.problems("line_no_length", flat, field="geometry")
-    shapes = np.where(wrong | flat, None, shapes)
+    shapes = _without(shapes, wrong | flat)
     shapes, broken, repaired = _repair(shapes)
-    reasons = [shapely.is_valid_reason(shape) for shape in np.where(broken | repaired, shapes, None)]
+    reasons = [shapely.is_valid_reason(shape) for shape in _without(shapes, ~broken)]
     problems += rows.problems("polygon_invalid", broken, field="geometry", shown=reasons)
     warnings = _repair_warnings(rows, repaired)
-    shapes = np.where(broken, None, shapes)
+    shapes = _without(shapes, broken)
     return Checked(gpd.GeoSeries(shapes, index=geometry.index, crs=geometry.crs), problems, warnings)
 
 
@@ -108,6 +108,13 @@ def split_lines(geometry: gpd.GeoSeries) -> tuple[gpd.GeoSeries, Positions, Posi
     pieces = np.where(many[at], shapely.get_geometry(shapes[at], part), shapes[at])
     split = gpd.GeoSeries(pieces, index=geometry.index[at], crs=geometry.crs)
     return split, at, np.where(many[at], part + 1, 0)
+
+
+def _without(shapes: Shapes, where: Mask) -> Shapes:
+    """Return the geometries with the marked ones missing."""
+    kept = shapes.copy()
+    kept[where] = None
+    return kept
 
 
 def _is_finite(shapes: Shapes) -> Mask:

@@ -52,7 +52,7 @@ def find_file(folder: Path, name: str, *, layer: str) -> Path:
     folder : Path
         Folder of ``county.toml``.
     name : str
-        What it says, relative to the folder; ``\\`` counts as ``/``.
+        What it says, relative to the folder; a backslash counts as a slash.
     layer : str
         Layer, for the message.
 

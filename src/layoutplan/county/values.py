@@ -29,6 +29,7 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _EXACT_FLOAT = 2.0**53
 # A name read as Latin-1 that was written as GBK is a run of these.
 _LATIN_RUN = re.compile("[\u00a1-\u00ff]{4,}")
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 Cell = tuple[Any, str]
 
@@ -61,7 +62,8 @@ def parse(raw: pd.Series[Any], column: Column) -> tuple[pd.Series[Any], dict[str
     at, cells = pd.factorize(raw)
     parsed = [read(cell) for cell in cells.tolist()]
     # One slot more than there are distinct cells: position -1 of a missing cell falls on it.
-    values = pd.array([value for value, _ in parsed] + [None], dtype=DTYPES[column.kind])
+    distinct: list[Any] = [value for value, _ in parsed] + [None]
+    values = pd.Series(distinct, dtype=DTYPES[column.kind]).array
     codes = np.array([code for _, code in parsed] + [""], dtype=object)[at]
     faults = {code: codes == code for code in sorted({code for _, code in parsed if code})}
     return pd.Series(values.take(at), index=raw.index, name=column.name), faults
@@ -92,7 +94,7 @@ def _text(cell: object) -> Cell:
     if isinstance(cell, dt.date):
         return cell.isoformat(), ""
     text = str(cell).strip()
-    if any(unicodedata.category(letter) in ("Cc", "Cs") for letter in text):
+    if _CONTROL.search(text):
         return None, "text_control"
     if "\ufffd" in text or _is_garbled(text):
         return None, "text_garbled"
