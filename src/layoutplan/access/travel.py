@@ -305,10 +305,14 @@ def nearest_open(travel: Travel, is_open: npt.NDArray[np.bool_]) -> Ints:
     int64 [place]
         Position of the pair; -1 where no open school can be reached.
     """
-    usable = np.flatnonzero(is_open[travel.school])
-    begin, end = travel.start[:-1], travel.start[1:]
-    pair = np.append(usable, len(travel.school))[np.searchsorted(usable, begin)]
-    return np.where(pair < end, pair, -1).astype(np.int64)
+    pair, end = travel.start[:-1].copy(), travel.start[1:]
+    # All places step over their closed schools together; few steps, as most nearest schools are open.
+    waiting = np.flatnonzero(pair < end)
+    while len(waiting):
+        waiting = waiting[~is_open[travel.school[pair[waiting]]]]
+        pair[waiting] += 1
+        waiting = waiting[pair[waiting] < end[waiting]]
+    return np.where(pair < end, pair, -1)
 
 
 def travel_frame(travel: Travel) -> pd.DataFrame:
