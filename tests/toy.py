@@ -32,22 +32,59 @@ def geo(rows: list[dict], geometry: list) -> gpd.GeoDataFrame:
 
 def schools() -> gpd.GeoDataFrame:
     missing = dict.fromkeys(
-        ["community_id", "boarding_beds", "canteen_seats", "site_m2", "teaching_m2", "sports_m2", "equipment_yuan", "staff"]
+        [
+            "community_id",
+            "boarding_beds",
+            "canteen_seats",
+            "site_m2",
+            "teaching_m2",
+            "sports_m2",
+            "equipment_yuan",
+            "staff",
+        ]
     )
     rows = [
-        {"school_id": "a", "name": "A", "kind": "primary", "setting": "village", "township_id": "t1", "grade_from": 1, "grade_to": 6},
-        {"school_id": "b", "name": "B", "kind": "nine_year", "setting": "town", "township_id": "t2", "grade_from": 1, "grade_to": 9},
+        {
+            "school_id": "a",
+            "name": "A",
+            "kind": "primary",
+            "setting": "village",
+            "township_id": "t1",
+            "grade_from": 1,
+            "grade_to": 6,
+        },
+        {
+            "school_id": "b",
+            "name": "B",
+            "kind": "nine_year",
+            "setting": "town",
+            "township_id": "t2",
+            "grade_from": 1,
+            "grade_to": 9,
+        },
     ]
     frame = geo([row | missing for row in rows], [Point(500, 0), Point(3500, 0)])
-    whole = {name: "Int64" for name in ("grade_from", "grade_to", "boarding_beds", "canteen_seats", "staff")}
+    whole = dict.fromkeys(("grade_from", "grade_to", "boarding_beds", "canteen_seats", "staff"), "Int64")
     return frame.astype(whole)
 
 
 def places() -> gpd.GeoDataFrame:
     rows = [
-        {"place_id": place_id, "name": place_id.upper(), "kind": "village", "township_id": township, "households": households,
-         "planned_households": None, "origin_place_id": None}
-        for place_id, township, households in (("p1", "t1", 100), ("p2", "t1", 200), ("p3", "t2", 300), ("p4", "t2", 50))
+        {
+            "place_id": place_id,
+            "name": place_id.upper(),
+            "kind": "village",
+            "township_id": township,
+            "households": households,
+            "planned_households": None,
+            "origin_place_id": None,
+        }
+        for place_id, township, households in (
+            ("p1", "t1", 100),
+            ("p2", "t1", 200),
+            ("p3", "t2", 300),
+            ("p4", "t2", 50),
+        )
     ]
     frame = geo(rows, [Point(0, 0), Point(1000, 0), Point(3000, 0), Point(4000, 100)])
     return frame.astype({"households": "Int64", "planned_households": "Int64", "origin_place_id": object})
@@ -56,8 +93,16 @@ def places() -> gpd.GeoDataFrame:
 def roads() -> gpd.GeoDataFrame:
     ends = [(0, 1000), (1000, 2000), (2000, 3000), (3000, 4000)]
     rows = [
-        {"road_id": f"r{i}", "class": "county", "surface": "paved", "drive_kmh": 30.0, "oneway": False,
-         "winter_open": None, "walk": None, "drive": None}
+        {
+            "road_id": f"r{i}",
+            "class": "county",
+            "surface": "paved",
+            "drive_kmh": 30.0,
+            "oneway": False,
+            "winter_open": None,
+            "walk": None,
+            "drive": None,
+        }
         for i in range(len(ends))
     ]
     return geo(rows, [LineString([(west, 0), (east, 0)]) for west, east in ends])
@@ -70,13 +115,17 @@ def county(**changes: object) -> County:
     base = County(
         name="玩具县", name_en="Toy County", crs=CRS, base_year=2022, synthetic=True, as_of={"schools": "2022-09-20"},
         schools=schools(),
-        rooms=pd.DataFrame(rooms, columns=["school_id", "stage", "rooms"]).assign(teachers=pd.array([pd.NA] * 3, dtype="Int64")),
+        rooms=pd.DataFrame(rooms, columns=["school_id", "stage", "rooms"]).assign(
+            teachers=pd.array([pd.NA] * 3, dtype="Int64")
+        ),
         classes=pd.DataFrame(classes, columns=["school_id", "grade", "class_no", "pupils"]).assign(boarders=0),
         enrolment=pd.DataFrame({"school_id": [], "year": [], "grade": [], "pupils": [], "classes": []}).astype(
             {"school_id": str, "year": int, "grade": int, "pupils": int, "classes": "Int64"}
         ),
         places=places(),
-        move_in=pd.DataFrame({"place_id": [], "year": [], "households": []}).astype({"place_id": str, "year": int, "households": int}),
+        move_in=pd.DataFrame({"place_id": [], "year": [], "households": []}).astype(
+            {"place_id": str, "year": int, "households": int}
+        ),
         children=pd.DataFrame(
             [(place, age, count, "register") for place, count in CHILDREN.items() for age in AGES],
             columns=["place_id", "age", "children", "source"],

@@ -144,7 +144,9 @@ def run(county: CountyPath, out: OutFolder, scenario: ScenarioPath = None, as_js
 
 
 @app.command(help=_word("compare"))
-def compare(county: CountyPath, scenarios: Annotated[list[Path], typer.Argument(metavar="A.toml B.toml")], out: OutFolder) -> None:
+def compare(
+    county: CountyPath, scenarios: Annotated[list[Path], typer.Argument(metavar="A.toml B.toml")], out: OutFolder
+) -> None:
     """Set scenarios side by side."""
     from layoutplan.plan import compare as comparing
     from layoutplan.plan.planning import run_plan
@@ -173,7 +175,9 @@ def site(
     if stage not in ("primary", "junior"):
         raise ScenarioError([Problem("option_wrong", "--stage", values={"value": stage, "wanted": "primary, junior"})])
     if (at is None) == (rank is None):
-        raise ScenarioError([Problem("option_wrong", "site", values={"value": "", "wanted": "--at EAST,NORTH | --rank N"})])
+        raise ScenarioError(
+            [Problem("option_wrong", "site", values={"value": "", "wanted": "--at EAST,NORTH | --rank N"})]
+        )
     point = None if at is None else _point(at)
     result = _planned(county, None)
     lab = open_lab(result, stage=stage, year=_year_of(result, year))
@@ -181,15 +185,17 @@ def site(
         _print_trial(lab, point, rooms)
         return
     with _working("rank"):
-        ranked = rank_sites(lab, rooms=rooms).head(rank)
-    print(ranked.round(1).to_csv(index=False, lineterminator="\n"), end="")
+        ranked = rank_sites(lab, rooms=rooms)
+    print(ranked.head(rank or 0).round(1).to_csv(index=False, lineterminator="\n"), end="")
 
 
 def _point(at: str) -> tuple[float, float]:
     try:
         east_m, north_m = (float(part) for part in at.split(","))
     except ValueError:
-        raise ScenarioError([Problem("option_wrong", "--at", values={"value": at, "wanted": "EAST,NORTH [m]"})]) from None
+        raise ScenarioError(
+            [Problem("option_wrong", "--at", values={"value": at, "wanted": "EAST,NORTH [m]"})]
+        ) from None
     return east_m, north_m
 
 
@@ -281,6 +287,8 @@ def open_app(county: Annotated[Path | None, typer.Argument(metavar="COUNTY", hel
 
     script = Path(__file__).resolve().parents[2] / "app.py"
     if not script.exists():
-        raise ScenarioError([Problem("option_wrong", "app", values={"value": script.name, "wanted": "python start.py"})])
+        raise ScenarioError(
+            [Problem("option_wrong", "app", values={"value": script.name, "wanted": "python start.py"})]
+        )
     environment = os.environ | ({"LAYOUTPLAN_COUNTY": str(county.resolve())} if county else {})
     raise SystemExit(subprocess.call([sys.executable, "-m", "streamlit", "run", str(script)], env=environment))

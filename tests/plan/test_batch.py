@@ -18,7 +18,10 @@ def folder(tmp_path_factory):
     rooms = AddRooms(year=2024, school_id="2164000001", stage="primary", rooms=2)
     save_scenario(Scenario(name="base", last_year=2026), folder / "1-base.toml")
     save_scenario(Scenario(name="rooms", last_year=2026, actions=(rooms,)), folder / "2-rooms.toml")
-    save_scenario(Scenario(name="ghost", last_year=2026, actions=(CloseSchool(year=2024, school_id="x"),)), folder / "3-ghost.toml")
+    save_scenario(
+        Scenario(name="ghost", last_year=2026, actions=(CloseSchool(year=2024, school_id="x"),)),
+        folder / "3-ghost.toml",
+    )
     (folder / "4-broken.toml").write_text("name = ", "utf-8")
     return folder
 

@@ -41,12 +41,20 @@ def flow(result, place_id, grade, year=2022):
 
 def enrolled(result, school_id, grade, year):
     frame = result.enrolment.frame
-    return frame[(frame["year"] == year) & (frame["grade"] == grade) & (frame["school_id"] == school_id)]["pupils"].sum()
+    return frame[(frame["year"] == year) & (frame["grade"] == grade) & (frame["school_id"] == school_id)][
+        "pupils"
+    ].sum()
 
 
 @pytest.mark.parametrize(
     ("place_id", "grade", "school_id", "metres"),
-    [("p1", 1, "a", 500.0), ("p2", 6, "a", 500.0), ("p3", 1, "b", 500.0), ("p4", 1, "b", 600.0), ("p1", 7, "b", 3500.0)],
+    [
+        ("p1", 1, "a", 500.0),
+        ("p2", 6, "a", 500.0),
+        ("p3", 1, "b", 500.0),
+        ("p4", 1, "b", 600.0),
+        ("p1", 7, "b", 3500.0),
+    ],
 )
 def test_every_place_goes_to_its_nearest_school_that_teaches_the_grade(base, place_id, grade, school_id, metres):
     row = flow(base, place_id, grade)
@@ -82,7 +90,9 @@ def test_a_grade_over_the_norm_takes_a_second_class_only_if_there_is_a_room(base
     frame = base.enrolment.frame.set_index(["year", "school_id", "grade"])
     # b has 3 junior rooms for grades 7, 8, 9: 65 pupils stay in one class.
     assert frame.loc[(2023, "b", 7), "classes"] == 1
-    more = run_plan(base.prepared, Scenario(name="rooms", actions=(AddRooms(year=2023, school_id="b", stage="junior", rooms=2),)))
+    more = run_plan(
+        base.prepared, Scenario(name="rooms", actions=(AddRooms(year=2023, school_id="b", stage="junior", rooms=2),))
+    )
     wider = more.enrolment.frame.set_index(["year", "school_id", "grade"])
     assert wider.loc[(2023, "b", 7), ["classes", "class_size"]].tolist() == [2, 32.5]
     assert wider.loc[(2023, "b", 8), "classes"] == 1  # one of the five rooms is left for each grade but two
@@ -162,7 +172,8 @@ def test_a_plan_changes_nothing_it_was_given(prepared):
 def test_the_order_of_layers_rows_changes_no_result(base):
     county = toy.county()
     turned = {
-        name: getattr(county, name).iloc[::-1].reset_index(drop=True) for name in ("roads", "classes", "rooms", "children", "births")
+        name: getattr(county, name).iloc[::-1].reset_index(drop=True)
+        for name in ("roads", "classes", "rooms", "children", "births")
     }
     again = run_plan(prepare(replace(county, **turned), NORMS), BASE)
     for part in ("balance", "indicators"):

@@ -135,4 +135,7 @@ def test_nothing_happens_to_a_closed_or_unopened_school():
              open_school(year=2030), CloseSchool(year=2028, school_id="n"))  # fmt: skip
     with pytest.raises(ScenarioError) as caught:
         apply_actions(Scenario(name="s", actions=clash), toy.county(), NORMS)
-    assert {(p.code, p.row) for p in caught.value.problems} == {("school_closed_before", "actions[2]"), ("school_unknown", "actions[4]")}
+    assert {(p.code, p.row) for p in caught.value.problems} == {
+        ("school_closed_before", "actions[2]"),
+        ("school_unknown", "actions[4]"),
+    }

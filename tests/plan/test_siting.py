@@ -58,7 +58,14 @@ def test_a_trial_equals_the_plan_with_the_school_opened_there(east_m, north_m, s
     trial = try_at(LABS[stage], east_m, north_m, rooms=6, site_id=site_id)
     rooms = {f"{stage}_rooms": 6}
     action = OpenSchool(
-        year=2023, school_id=site_id, name="N", school_kind=stage, setting="village", east_m=east_m, north_m=north_m, **rooms
+        year=2023,
+        school_id=site_id,
+        name="N",
+        school_kind=stage,
+        setting="village",
+        east_m=east_m,
+        north_m=north_m,
+        **rooms,
     )
     plan = run_plan(PREPARED, Scenario(name="open", actions=(action,)))
     flows = plan.assignment.flows
@@ -66,7 +73,9 @@ def test_a_trial_equals_the_plan_with_the_school_opened_there(east_m, north_m, s
     load = mine.groupby("year")["pupils"].sum().reindex(range(2023, 2036), fill_value=0.0)
     assert trial.load.set_index("year")["pupils"].loc[2023:].tolist() == pytest.approx(load.tolist())
     served = mine[mine["year"] == 2025].groupby("place_id")["minutes"].first()
-    assert dict(zip(trial.places["place_id"], trial.places["minutes_after"], strict=True)) == pytest.approx(served.to_dict())
+    assert dict(zip(trial.places["place_id"], trial.places["minutes_after"], strict=True)) == pytest.approx(
+        served.to_dict()
+    )
 
 
 def test_ranking_puts_the_place_that_saves_most_first_and_lists_the_refused():

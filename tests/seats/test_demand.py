@@ -106,7 +106,11 @@ def test_new_housing_without_an_origin_adds_residents_at_the_county_mean():
 
 def test_the_base_year_is_no_forecast_and_later_ranges_widen():
     history = pd.DataFrame(
-        [("a", year, grade, count) for year, count in ((2019, 90), (2020, 100), (2021, 95), (2022, 100)) for grade in range(1, 7)],
+        [
+            ("a", year, grade, count)
+            for year, count in ((2019, 90), (2020, 100), (2021, 95), (2022, 100))
+            for grade in range(1, 7)
+        ],
         columns=["school_id", "year", "grade", "pupils"],
     )
     frame = demand(toy.county(enrolment=history))

@@ -33,9 +33,7 @@ def compare(results: Sequence[PlanResult]) -> pd.DataFrame:
     if len(set(names)) < len(names):
         raise ValueError(f"scenario names must differ: {names}")
     keys = ["indicator", "year", "unit"]
-    columns = [
-        result.indicators.set_index(keys)["value"].rename(result.scenario.name) for result in results
-    ]
+    columns = [result.indicators.set_index(keys)["value"].rename(result.scenario.name) for result in results]
     table = pd.concat(columns, axis=1).sort_index().reset_index()
     for name in names[1:]:
         table[f"{name} - {names[0]}"] = table[name] - table[names[0]]

@@ -16,7 +16,13 @@ _CLASS_RULES = ("class_over_norm", "class_large", "class_extra_large")
 
 
 def count_indicators(
-    enrolment: Enrolment, assignment: Assignment, balance: pd.DataFrame, findings: Findings, *, roster: Roster, norms: Norms
+    enrolment: Enrolment,
+    assignment: Assignment,
+    balance: pd.DataFrame,
+    findings: Findings,
+    *,
+    roster: Roster,
+    norms: Norms,
 ) -> pd.DataFrame:
     """Count what planners are held to.
 
@@ -57,9 +63,7 @@ def _classes(enrolment: Enrolment, findings: Findings, norms: Norms) -> pd.DataF
     size = frame["class_size"].to_numpy(float)
     large, extra = norms.value("class_size.large"), norms.value("class_size.extra_large")
     # A mean of 45.0000001 from floating arithmetic is no class over 45.
-    band = np.select(
-        [size > extra - 1e-6, size > large - 1e-6, size > limit.to_numpy() + 1e-6], [2, 1, 0], default=-1
-    )
+    band = np.select([size > extra - 1e-6, size > large - 1e-6, size > limit.to_numpy() + 1e-6], [2, 1, 0], default=-1)
     years = pd.Index(sorted(frame["year"].unique()), name="year")
     counted = findings.frame[findings.frame["year"] == base].groupby("rule").size()
     parts = []

@@ -30,6 +30,7 @@ from layoutplan.seats.supply import Roster, Supply, count_supply, teaches
 
 CELL_SPACING_M = 900.0
 
+
 @dataclass(frozen=True, eq=False)
 class Prepared:
     """Network and base travel of a county: the part that no scenario changes.
@@ -146,14 +147,13 @@ def prepare(
     between = {m: measure_travel(network, schools[m], schools[m], mode=m, norms=norms) for m in modes}
     tell("cells")
     cells = {
-        mode: build_cells(network, outline, anchors=place_points, spacing_m=CELL_SPACING_M, norms=norms) for mode in modes
+        mode: build_cells(network, outline, anchors=place_points, spacing_m=CELL_SPACING_M, norms=norms)
+        for mode in modes
     }
     cell_travel = {m: measure_travel(network, cells[m].snaps, schools[m], mode=m, norms=norms) for m in modes}
     key = "|".join((county.fingerprint, norms.fingerprint, __version__, ",".join(modes)))
     fingerprint = hashlib.sha256(key.encode()).hexdigest()[:16]
-    return Prepared(
-        county, norms, network, places, schools, travel, between, cells, cell_travel, outline, fingerprint
-    )
+    return Prepared(county, norms, network, places, schools, travel, between, cells, cell_travel, outline, fingerprint)
 
 
 def run_plan(prepared: Prepared, scenario: Scenario) -> PlanResult:
@@ -201,7 +201,18 @@ def run_plan(prepared: Prepared, scenario: Scenario) -> PlanResult:
         "synthetic": str(county.synthetic).lower(),
     }
     return PlanResult(
-        prepared, scenario, roster, travel, demand, supply, assignment, enrolment, findings, balance, indicators, provenance
+        prepared,
+        scenario,
+        roster,
+        travel,
+        demand,
+        supply,
+        assignment,
+        enrolment,
+        findings,
+        balance,
+        indicators,
+        provenance,
     )
 
 

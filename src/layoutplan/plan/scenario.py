@@ -115,7 +115,9 @@ def _problem(error: Any, source: str) -> Problem:
     keys = [str(part) for part in error["loc"] if part not in ("open_school", "close_school", "add_rooms")]
     row = f"{keys[0]}[{int(keys[1]) + 1}]" if len(keys) > 1 and keys[1].isdigit() else ".".join(keys[:-1])
     field = "kind" if error["type"].startswith("union_tag") else keys[-1] if keys else ""
-    code = {"extra_forbidden": "scenario_key_unknown", "missing": "scenario_key_missing"}.get(error["type"], "scenario_key_invalid")
+    code = {"extra_forbidden": "scenario_key_unknown", "missing": "scenario_key_missing"}.get(
+        error["type"], "scenario_key_invalid"
+    )
     return Problem(code, source, row, field, {"reason": error["msg"], "value": repr(error["input"])[:80]})
 
 

@@ -228,7 +228,12 @@ def _relief(lab: SiteLab, won: npt.NDArray[np.bool_]) -> pd.DataFrame:
     before = np.bincount(schools[placed], weights=pupils[placed], minlength=count)
     gone = np.bincount(schools[placed & taken], weights=pupils[placed & taken], minlength=count)
     frame = pd.DataFrame(
-        {"school_id": lab.result.travel.school_ids, "pupils_before": before, "pupils_after": before - gone, "seats": lab.seats}
+        {
+            "school_id": lab.result.travel.school_ids,
+            "pupils_before": before,
+            "pupils_after": before - gone,
+            "seats": lab.seats,
+        }
     )
     frame = frame.assign(relief=gone)[gone > 0].sort_values(["relief", "school_id"], ascending=[False, True])
     return frame.drop(columns="relief").reset_index(drop=True)
@@ -243,7 +248,9 @@ def _minutes(lab: SiteLab, cost: Ints, won: npt.NDArray[np.bool_]) -> tuple[floa
     before = lab.best_cost[now]
     after = np.where(won[now], cost, before)
     mode, norms = lab.result.scenario.policy.mode, lab.result.prepared.norms
-    return tuple(float(minutes_of(c[reachable], mode=mode, norms=norms) @ pupils / pupils.sum()) for c in (before, after))  # type: ignore[return-value]
+    return tuple(
+        float(minutes_of(c[reachable], mode=mode, norms=norms) @ pupils / pupils.sum()) for c in (before, after)
+    )  # type: ignore[return-value]
 
 
 def _served(lab: SiteLab, won: npt.NDArray[np.bool_], cost: Ints) -> pd.DataFrame:
@@ -256,7 +263,7 @@ def _served(lab: SiteLab, won: npt.NDArray[np.bool_], cost: Ints) -> pd.DataFram
     reached = school >= 0
     before = np.full(len(place), np.nan)
     before[reached] = minutes_of(lab.best_cost[now][grade, place][reached], mode=mode, norms=norms)
-    names = np.append(np.array(lab.result.travel.school_ids, dtype=object), None)
+    names = np.array([*lab.result.travel.school_ids, None], dtype=object)
     frame = pd.DataFrame(
         {
             "place_id": np.array(lab.origins.ids)[place],
@@ -267,7 +274,7 @@ def _served(lab: SiteLab, won: npt.NDArray[np.bool_], cost: Ints) -> pd.DataFram
         }
     )
     keys = ["place_id", "school_before", "minutes_before", "minutes_after"]
-    grouped = frame.groupby(keys, dropna=False, as_index=False)["pupils"].sum()
+    grouped = frame.groupby(keys, dropna=False)["pupils"].sum().reset_index()
     return grouped[["place_id", "school_before", "pupils", "minutes_before", "minutes_after"]]
 
 

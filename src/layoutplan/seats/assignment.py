@@ -95,6 +95,8 @@ def _pairs(frame: pd.DataFrame, choice: NearestChoice, travel: Travel) -> Ints:
     """Return the pair of every row of a demand, block of year and grade by block."""
     place = np.searchsorted(np.array(travel.place_ids), frame["place_id"].to_numpy(str))
     pair = np.full(len(frame), -1, dtype=np.int64)
-    for (year, grade), rows in frame.groupby(["year", "grade"]).indices.items():
-        pair[rows] = choice.pairs(int(year), int(grade))[place[rows]]
+    block = frame["year"].to_numpy(np.int64) * 10 + frame["grade"].to_numpy(np.int64)
+    for key in np.unique(block).tolist():
+        rows = np.flatnonzero(block == key)
+        pair[rows] = choice.pairs(key // 10, key % 10)[place[rows]]
     return pair

@@ -130,15 +130,17 @@ def _births_of_cohorts(county: County, *, outlook: Outlook, norms: Norms, ages: 
     townships = pd.Index(county.townships["township_id"])
     calendar = list(range(county.base_year - 1 - int(ages.max()), county.base_year + 1 - int(ages.min())))
     known = county.births.pivot(index="area_id", columns="year", values="births").reindex(townships).astype(float)
-    last = int(known.columns.max()) if known.shape[1] else county.base_year
-    held = known.loc[:, known.columns > last - _YEARS_HELD].mean(axis=1).fillna(1.0)
+    last = int(county.births["year"].max()) if len(county.births) else county.base_year
+    held = known.reindex(columns=range(last - _YEARS_HELD + 1, last + 1)).T.mean().fillna(1.0)
     births = known.reindex(columns=calendar)
     for year in calendar:
         ahead = max(0, year - last)
         births[year] = births[year].fillna(held * (1 + outlook.births_change) ** ahead)
     before = norms.value("entry.share_births_before")
     born = {int(age): (county.base_year - 1 - age, county.base_year - age) for age in ages}
-    return pd.DataFrame({age: before * births[first] + (1 - before) * births[second] for age, (first, second) in born.items()})
+    return pd.DataFrame(
+        {age: before * births[first] + (1 - before) * births[second] for age, (first, second) in born.items()}
+    )
 
 
 def _moves(county: County, years: Sequence[int]) -> list[_Moves]:
@@ -160,9 +162,7 @@ def _moves(county: County, years: Sequence[int]) -> list[_Moves]:
         share = (joined[resettled] / households.reindex(source).astype(float).to_numpy()).to_numpy(float)
         arriving = np.zeros(len(places))
         arriving[position[joined.index[~resettled]].to_numpy(int)] = joined[~resettled].to_numpy(float)
-        moves.append(
-            _Moves(position[source].to_numpy(int), position[source.index].to_numpy(int), share, arriving)
-        )
+        moves.append(_Moves(position[source].to_numpy(int), position[source.index].to_numpy(int), share, arriving))
     return moves
 
 
@@ -183,8 +183,9 @@ def _moved(stay: Floats, moves: _Moves, county: County) -> Floats:
     """Return pupils [grade, place] after the moves; what a site gains its origin loses."""
     pupils = stay.copy()
     going = stay[:, moves.origin] * moves.share
-    np.subtract.at(pupils, (slice(None), moves.origin), going)
-    np.add.at(pupils, (slice(None), moves.site), going)
+    # Several sites may share an origin, so plain indexed addition would lose all but one.
+    np.subtract.at(pupils.T, moves.origin, going.T)
+    np.add.at(pupils.T, moves.site, going.T)
     if moves.arriving_households.any():
         households = county.places["households"].astype(float).sum()
         pupils += np.outer(stay.sum(axis=1) / households, moves.arriving_households)
@@ -199,15 +200,14 @@ def history_spread(county: County) -> Spread:
     Spread
         Robust standard deviations (1.4826 x median absolute deviation) of yearly log changes.
     """
-    grades = county.enrolment.pivot_table(index="year", columns="grade", values="pupils", aggfunc="sum").astype(float)
     # Junior schools admit from elsewhere, so grade 7 says nothing about staying.
-    up = [grade for grade in grades.columns if grade - 1 in grades.columns and grade != 7]
-    years = [year for year in grades.index if year - 1 in grades.index]
-    after = np.array([grades.loc[year, up].sum() for year in years])
-    before = np.array([grades.loc[year - 1, [grade - 1 for grade in up]].sum() for year in years])
+    counts = county.enrolment
+    after = counts[~counts["grade"].isin((1, 7))].groupby("year")["pupils"].sum()
+    before = counts[~counts["grade"].isin((6, 9))].groupby("year")["pupils"].sum().rename(lambda year: year + 1)
+    after, before = (each.astype(float) for each in after.align(before, join="inner"))
     told = (after > 0) & (before > 0)
     births = county.births.groupby("year")["births"].sum().to_numpy(float)
-    moved = np.log(after[told] / before[told])
+    moved = np.log((after[told] / before[told]).to_numpy(float))
     return Spread(_robust_sd(moved), _robust_sd(np.diff(np.log(births[births > 0]))))
 
 

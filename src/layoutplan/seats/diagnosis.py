@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -97,7 +98,9 @@ class _Case:
 
     def say(self, lang: Lang) -> str:
         """Return the sentence of the finding; numbers are shown without false precision."""
-        words = {name: label(value.key, lang) if isinstance(value, _Word) else value for name, value in self.words.items()}
+        words = {
+            name: label(value.key, lang) if isinstance(value, _Word) else value for name, value in self.words.items()
+        }
         return label(f"finding.{self.rule}", lang, measured=_shown(self.measured), limit=_shown(self.limit), **words)
 
 
@@ -143,46 +146,50 @@ def _as_row(case: _Case) -> dict[str, object]:
     }  # fmt: skip
 
 
-
-
 def _class_cases(evidence: Evidence) -> Iterator[_Case]:
     """Every single class over its norm, in the band it falls into (law 9)."""
     county, norms = evidence.county, evidence.norms
-    names = county.schools.set_index("school_id")
+    schools = {row["school_id"]: row for row in _rows(county.schools)}
     large, extra = norms["class_size.large"], norms["class_size.extra_large"]
-    for row in county.classes.itertuples():
-        stage = STAGE_OF_GRADE[row.grade]
-        norm = norms[f"class_size.{stage}"]
-        if row.pupils <= norm.value or names.loc[row.school_id, "kind"] == "special":
+    for row in _rows(county.classes):
+        school, norm = schools[row["school_id"]], norms[f"class_size.{STAGE_OF_GRADE[row['grade']]}"]
+        if row["pupils"] <= norm.value or school["kind"] == "special":
             continue
         rule, shown = "class_over_norm", norm
-        if row.pupils >= extra.value:
+        if row["pupils"] >= extra.value:
             rule, shown = "class_extra_large", extra
-        elif row.pupils >= large.value:
+        elif row["pupils"] >= large.value:
             rule, shown = "class_large", large
         yield _Case(
-            rule, "class", f"{row.school_id}/{row.grade}/{row.class_no}", county.base_year, float(row.pupils), norm.value,
-            shown, "person",
-            {"school": names.loc[row.school_id, "name"], "grade": row.grade, "class_no": row.class_no},
-            {"school_id": row.school_id, "township_id": names.loc[row.school_id, "township_id"]},
+            rule, "class", f"{row['school_id']}/{row['grade']}/{row['class_no']}", county.base_year,
+            float(row["pupils"]), norm.value, shown, "person",
+            {"school": school["name"], "grade": row["grade"], "class_no": row["class_no"]},
+            {"school_id": row["school_id"], "township_id": school["township_id"]},
         )  # fmt: skip
+
+
+def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return a table as records, its geometry left out."""
+    return pd.DataFrame(frame.drop(columns="geometry", errors="ignore")).to_dict("records")  # type: ignore[return-value]
 
 
 def _school_size_cases(evidence: Evidence) -> Iterator[_Case]:
     county, norms = evidence.county, evidence.norms
     pupils = county.classes.groupby("school_id")["pupils"].sum()
-    for row in county.schools.itertuples():
-        norm = norms.get(f"school_size.{row.kind}")
-        measured = float(pupils.get(row.school_id, 0))
+    for row in _rows(county.schools):
+        norm = norms.get(f"school_size.{row['kind']}")
+        measured = float(pupils.get(row["school_id"], 0))
         if norm is not None and measured > norm.value:
             yield _school_case("school_over_size", row, county.base_year, measured, norm, {})
 
 
-def _school_case(rule: str, row: object, year: int, measured: float, norm: Norm, words: Mapping[str, object]) -> _Case:
-    where = {"school_id": row.school_id, "township_id": row.township_id}  # type: ignore[attr-defined]
+def _school_case(
+    rule: str, school: Mapping[str, Any], year: int, measured: float, norm: Norm, words: Mapping[str, object]
+) -> _Case:
+    where = {"school_id": school["school_id"], "township_id": school["township_id"]}
     return _Case(
         rule, "school", where["school_id"], year, measured, norm.value, norm, "person",
-        {"school": row.name, **words}, where,  # type: ignore[attr-defined]
+        {"school": school["name"], **words}, where,
     )  # fmt: skip
 
 
@@ -197,17 +204,18 @@ def _empty_school_cases(evidence: Evidence) -> Iterator[_Case]:
     counts = yearly_counts(county, range(county.base_year - counts_needed + 1, county.base_year + 1))
     vacant, small = is_vacant(county, norms), (counts <= threshold.value).all(axis=1)
     nearby = _largest_catchment(evidence, int(norms.value("plan.goal_year")))
-    for row in county.schools[county.schools["kind"] != "special"].itertuples():
-        if vacant[row.school_id]:
+    for row in _rows(county.schools[county.schools["kind"] != "special"]):
+        school_id = row["school_id"]
+        if vacant[school_id]:
             norm = norms["vacant.counts"]
             yield _school_case("school_vacant", row, county.base_year, 0.0, norm, {"counts": f"{norm.value:g}"})
-        elif small[row.school_id] and nearby.get(row.school_id, 0.0) <= threshold.value:
+        elif small[school_id] and nearby.get(school_id, 0.0) <= threshold.value:
             words = {
                 "counts": counts_needed,
-                "children": _shown(nearby.get(row.school_id, 0.0)),
+                "children": _shown(nearby.get(school_id, 0.0)),
                 "goal_year": f"{norms.value('plan.goal_year'):g}",
             }
-            measured = float(counts.loc[row.school_id].max())
+            measured = float(counts.loc[school_id].max())
             yield _school_case("shell_candidate", row, county.base_year, measured, threshold, words)
 
 
@@ -215,46 +223,51 @@ def _largest_catchment(evidence: Evidence, goal_year: int) -> Mapping[str, float
     """Return the most children any year up to the goal year has nearest to each school."""
     flows = evidence.assignment.flows
     by_year = flows[flows["year"] <= goal_year].groupby(["school_id", "year"])["pupils"].sum()
-    largest: dict[str, float] = by_year.groupby(level="school_id").max().to_dict()
-    return largest
+    largest = by_year.groupby(level="school_id").max()
+    return dict(zip(largest.index.astype(str), largest.to_numpy(float), strict=True))
 
 
 def _travel_cases(evidence: Evidence) -> Iterator[_Case]:
     """Places whose youngest pupils walk too long, and places no way leads from."""
     county, norm = evidence.county, evidence.norms["travel.limit_minutes.grades_1_3"]
-    places = county.places.set_index("place_id")
+    places = {row["place_id"]: row for row in _rows(county.places)}
     flows = evidence.assignment.flows
     now = flows[(flows["year"] == county.base_year) & flows["grade"].isin(LIMIT_GRADES)]
     over = now[now["minutes"] > norm.value].groupby("place_id").agg({"minutes": "max", "pupils": "sum"})
-    for place_id, row in over.iterrows():
-        words = {"place": places.loc[place_id, "name"], "pupils": _shown(row["pupils"])}
-        where = {"place_id": str(place_id), "township_id": places.loc[place_id, "township_id"]}
+    for row in _rows(over.reset_index()):
+        place = places[row["place_id"]]
+        words: dict[str, object] = {"place": place["name"], "pupils": _shown(row["pupils"])}
+        where = {"place_id": row["place_id"], "township_id": place["township_id"]}
         yield _Case(
-            "place_over_limit", "place", str(place_id), county.base_year, float(row["minutes"]), norm.value, norm,
+            "place_over_limit", "place", row["place_id"], county.base_year, row["minutes"], norm.value, norm,
             "min", words, where,
         )  # fmt: skip
     snap = evidence.norms["snap.reject_m"]
     for place_id, reason in evidence.travel.unreached.items():
-        words = {"place": places.loc[place_id, "name"], "reason": _Word(f"reason.{reason}")}
-        where = {"place_id": place_id, "township_id": places.loc[place_id, "township_id"]}
+        words = {"place": places[place_id]["name"], "reason": _Word(f"reason.{reason}")}
+        where = {"place_id": place_id, "township_id": places[place_id]["township_id"]}
         yield _Case(
             "place_unreached", "place", place_id, county.base_year, np.nan, np.nan, snap, "", words, where
         )  # fmt: skip
 
 
 def _seat_cases(evidence: Evidence) -> Iterator[_Case]:
-    names = evidence.county.townships.set_index("township_id")["name"]
-    short = evidence.balance[evidence.balance["gap"] > 0]
-    for (township_id, stage), part in short.groupby(["township_id", "stage"], sort=True):
-        norm = evidence.norms[f"class_size.{stage}"]
-        worst = part.loc[part["gap"].idxmax()]
+    """Townships short of seats in a stage: the first year, and the worst."""
+    names = dict(zip(evidence.county.townships["township_id"], evidence.county.townships["name"], strict=True))
+    short = evidence.balance[evidence.balance["gap"] > 0].sort_values("year")
+    keys = ["township_id", "stage"]
+    first = short.drop_duplicates(keys).set_index(keys)["year"]
+    worst = short.sort_values(["gap", "year"], ascending=[False, True]).drop_duplicates(keys)
+    for row in _rows(worst):
+        township_id, stage = row["township_id"], row["stage"]
+        year = int(first[township_id, stage])
         words = {
-            "township": names[township_id], "stage": _Word(f"stage.{stage}"), "first_year": int(part["year"].min()),
-            "worst_year": int(worst["year"]), "demand": _shown(worst["demand"]), "seats": _shown(worst["seats"]),
+            "township": names[township_id], "stage": _Word(f"stage.{stage}"), "first_year": year,
+            "worst_year": row["year"], "demand": _shown(row["demand"]), "seats": _shown(row["seats"]),
         }  # fmt: skip
         yield _Case(
-            "seat_gap", "township", f"{township_id}/{stage}", int(part["year"].min()), float(worst["gap"]), 0.0, norm,
-            "seat", words, {"township_id": str(township_id)},
+            "seat_gap", "township", f"{township_id}/{stage}", year, row["gap"], 0.0,
+            evidence.norms[f"class_size.{stage}"], "seat", words, {"township_id": township_id},
         )  # fmt: skip
 
 

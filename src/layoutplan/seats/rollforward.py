@@ -133,12 +133,12 @@ def moving_up_ratios(county: County) -> Mapping[int, float]:
 
 
 def _entries(assignment: Assignment, school_ids: npt.NDArray[np.str_]) -> dict[tuple[int, int], Floats]:
+    """Return the pupils who enter each school, by year and entry grade (float [school])."""
     entering = assignment.flows[assignment.flows["grade"].isin(ENTRY_GRADES)]
-    total = entering.groupby(["year", "grade", "school_id"])["pupils"].sum()
-    return {
-        (int(year), int(grade)): part.droplevel(["year", "grade"]).reindex(school_ids).fillna(0.0).to_numpy(float)
-        for (year, grade), part in total.groupby(level=["year", "grade"])
-    }
+    total = entering.groupby(["school_id", "year", "grade"])["pupils"].sum().unstack(["year", "grade"])
+    wide = total.reindex(school_ids).fillna(0.0)
+    keys = [(int(year), int(grade)) for year, grade in wide.columns.to_frame().to_numpy(np.int64)]
+    return dict(zip(keys, wide.to_numpy(float).T, strict=True))
 
 
 def _settled(up: Floats, year: int, roster: Roster, choice: NearestChoice) -> tuple[Floats, Floats]:
@@ -166,7 +166,9 @@ def _as_frame(pupils: Mapping[int, Floats], county: County, ground: Ground) -> p
     for year, now in pupils.items():
         row, column = np.nonzero(now > 0)
         grade = np.array(GRADES)[column]
-        parts.append(pd.DataFrame({"year": year, "school_id": school_ids[row], "grade": grade, "pupils": now[row, column]}))
+        parts.append(
+            pd.DataFrame({"year": year, "school_id": school_ids[row], "grade": grade, "pupils": now[row, column]})
+        )
     frame = pd.concat(parts, ignore_index=True)
     frame["stage"] = frame["grade"].map(STAGE_OF_GRADE)
     frame["classes"] = _classes(frame, county, ground)
@@ -188,11 +190,11 @@ def _classes(frame: pd.DataFrame, county: County, ground: Ground) -> npt.NDArray
     counted = county.classes[county.classes["pupils"] > 0].groupby(["school_id", "grade"]).size()
     keys = pd.MultiIndex.from_frame(frame.loc[base, ["school_id", "grade"]])
     classes[base.to_numpy()] = counted.reindex(keys).to_numpy(np.int64)
-    keys = ["year", "school_id", "stage"]
-    rooms = ground.supply.frame.set_index(keys)["rooms"].reindex(pd.MultiIndex.from_frame(frame[keys])).to_numpy(float)
-    needed = pd.Series(classes).groupby([frame[key] for key in keys]).transform("sum").to_numpy(float)
+    each = ["year", "school_id", "stage"]
+    rooms = ground.supply.frame.set_index(each)["rooms"].reindex(pd.MultiIndex.from_frame(frame[each])).to_numpy(float)
+    needed = pd.Series(classes).groupby([frame[key] for key in each]).transform("sum").to_numpy(float)
     crowded = frame[(needed > rooms) & ~base.to_numpy()]
-    for rows in crowded.groupby(keys).indices.values():
+    for rows in crowded.groupby(each).indices.values():
         at = crowded.index[rows]
         classes[at] = fit_classes(frame["pupils"].to_numpy()[at], classes[at], int(rooms[at[0]]))
     return classes

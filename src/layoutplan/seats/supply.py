@@ -111,7 +111,9 @@ def yearly_counts(county: County, years: Sequence[int]) -> pd.DataFrame:
     DataFrame
         Index ``school_id`` in the order of ``county.schools``, a float column a year.
     """
-    counts = county.enrolment.pivot_table(index="school_id", columns="year", values="pupils", aggfunc="sum").astype(float)
+    counts = county.enrolment.pivot_table(index="school_id", columns="year", values="pupils", aggfunc="sum").astype(
+        float
+    )
     counts = counts.reindex(index=county.schools["school_id"], columns=list(years))
     if county.base_year in years:
         now = county.classes.groupby("school_id")["pupils"].sum()
@@ -164,7 +166,9 @@ def count_supply(roster: Roster, *, norms: Norms, years: Sequence[int]) -> Suppl
     parts = []
     for year in years:
         now = roster.rooms[roster.rooms["from_year"] <= year]
-        now = now.sort_values(["school_id", "stage", "from_year"]).groupby(["stage", "school_id"], as_index=False).last()
+        now = (
+            now.sort_values(["school_id", "stage", "from_year"]).groupby(["stage", "school_id"], as_index=False).last()
+        )
         opened = pd.Series(is_open(roster, year), index=schools.index)
         now = now.assign(year=year, open=now["school_id"].map(opened))
         parts.append(now)
