@@ -90,11 +90,38 @@ def await_health(url, server, log):
     raise AssertionError(f"the app did not start in {START_S} s")
 
 
+# Run in the page before all else: what the tests ask of the map.
+PROBE = """
+const root = () => document.querySelector('.planmap');
+globalThis.probe = {
+  map: () => root()?.planmap,
+  heard: () => { const m = root()?.planmap; return m && +root().dataset.ack >= m.seq; },
+  painted: () => { const m = root().planmap; return m.seq > 0 && +root().dataset.painted >= m.seq; },
+  rested: () => { const m = root().planmap; return m.seq > 0 && m.ack >= m.seq && ![...m.sites.values()][0].held; },
+  figure: (name) => +document.querySelector('#figures').dataset[name],
+  school: (at) => {
+    const m = root().planmap, box = root().getBoundingClientRect();
+    const p = m.map.latLngToContainerPoint(m.layers.get('schools').items[at].path.getLatLng());
+    return [box.x + p.x, box.y + p.y];
+  },
+  state: () => {
+    const m = root().planmap, { lat, lng } = m.map.getCenter();
+    const site = [...m.sites.values()][0]?.marker.getLatLng();
+    const counts = {};
+    for (const at of m.layers.get('cells').cls) counts[at] = (counts[at] ?? 0) + 1;
+    return { zoom: m.map.getZoom(), lat, lng, counts, mark: root().mark ?? null, site: site && [site.lat, site.lng],
+             builds: root().querySelectorAll('.leaflet-map-pane').length };
+  },
+};
+"""
+
+
 class Watch:
     """A page with what it asked for, complained of and received."""
 
     def __init__(self, page):
         self.page, self.strangers, self.errors, self.received = page, [], [], []
+        page.add_init_script(PROBE)
         page.on("request", self._request)
         page.on("console", lambda said: said.type == "error" and self.errors.append(said.text))
         page.on("pageerror", lambda fault: self.errors.append(str(fault)))
@@ -116,9 +143,7 @@ class Watch:
     def settle(self):
         """Wait until the script rests and the map holds what it was last sent."""
         self.page.wait_for_selector('.stApp[data-test-script-state="notRunning"]', timeout=120_000)
-        self.page.wait_for_function(
-            "() => { const m = document.querySelector('.planmap'); return m && m.planmap && +m.dataset.ack >= m.planmap.seq }"
-        )
+        self.page.wait_for_function("() => probe.heard()", timeout=120_000)
 
     def spot(self, site):
         """Return where the foot of a pin is on the screen."""
@@ -136,22 +161,14 @@ class Watch:
             if pause_ms:
                 self.page.wait_for_timeout(pause_ms)
         mouse.up()
-        self.page.wait_for_function(
-            "() => { const m = document.querySelector('.planmap'); return +m.dataset.painted >= m.planmap.seq && m.planmap.seq > 0 }"
-        )
+        self.page.wait_for_function("() => probe.painted()")
 
     def lag_ms(self):
         return int(self.map.get_attribute("data-lag-ms"))
 
     def state(self):
         """Return what the map itself holds."""
-        return self.page.evaluate(
-            """() => { const root = document.querySelector('.planmap'), m = root.planmap, c = m.map.getCenter();
-            const cells = m.layers.get('cells'), site = [...m.sites.values()][0]?.marker.getLatLng();
-            const counts = {}; for (const at of cells.cls) counts[at] = (counts[at] ?? 0) + 1;
-            return { zoom: m.map.getZoom(), lat: c.lat, lng: c.lng, counts, mark: root.mark ?? null,
-                     site: site && [site.lat, site.lng], builds: root.querySelectorAll('.leaflet-map-pane').length } }"""
-        )
+        return self.page.evaluate("() => probe.state()")
 
     def mark(self):
         self.page.evaluate("() => { document.querySelector('.planmap').mark = 'kept' }")

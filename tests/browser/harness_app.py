@@ -60,7 +60,7 @@ def _fill(color):
 
 
 def on_event(event):
-    if isinstance(event, Moved) or isinstance(event, Added):
+    if isinstance(event, Moved | Added):
         st.session_state["at"] = (event.lat, event.lng)
     elif isinstance(event, Clicked):
         st.session_state["clicked"] = f"{event.layer}/{event.id}"

@@ -63,7 +63,7 @@ def test_figures_follow_while_the_pin_is_still_held(bench):
     for step in range(1, 12):
         mouse.move(x - 10 * step, y)
         bench.page.wait_for_timeout(40)
-    bench.page.wait_for_function(f"() => +document.querySelector('#figures').dataset.lng < {first[1]} - 0.001")
+    bench.page.wait_for_function(f"() => probe.figure('lng') < {first[1]} - 0.001")
     held = bench.spot("site-1")
     assert held[0] == pytest.approx(x - 110, abs=2)
     mouse.up()
@@ -75,7 +75,7 @@ def test_python_may_move_the_pin(bench):
     bench.drag("site-1", 80, 0)
     bench.settle()
     bench.page.get_by_role("button", name="south-west").click()
-    bench.page.wait_for_function("() => document.querySelector('#figures').dataset.lat === '35.82000'")
+    bench.page.wait_for_function("() => probe.figure('lat') === 35.82")
     bench.settle()
     assert bench.state()["site"] == pytest.approx([35.82, 105.62])
 
@@ -86,9 +86,7 @@ def test_arrow_keys_move_the_pin_and_report_it(bench):
     for _ in range(3):
         bench.page.keyboard.press("ArrowUp")
     bench.page.keyboard.press("Shift+ArrowRight")
-    bench.page.wait_for_function(
-        "() => { const m = document.querySelector('.planmap').planmap; return m.seq > 0 && ![...m.sites.values()][0].held && m.ack >= m.seq }"
-    )
+    bench.page.wait_for_function("() => probe.rested()")
     bench.settle()
     after = bench.state()
     assert (after["site"][0] - before["site"][0]) * 111_320 == pytest.approx(300, abs=1)
@@ -100,7 +98,7 @@ def test_arrow_keys_move_the_pin_and_report_it(bench):
 def test_right_click_puts_the_site_there(bench):
     box = bench.map.bounding_box()
     bench.page.mouse.click(box["x"] + 250, box["y"] + 400, button="right")
-    bench.page.wait_for_function("() => +document.querySelector('#figures').dataset.lng < 105.69")
+    bench.page.wait_for_function("() => probe.figure('lng') < 105.69")
     bench.settle()
     assert told(bench) == pytest.approx(bench.state()["site"], abs=1e-5)
 
@@ -113,10 +111,7 @@ def test_place_outside_is_refused_with_words_on_the_pin(bench):
 
 
 def test_names_are_text_on_the_map_and_clicks_name_the_feature(bench):
-    spot = bench.page.evaluate(
-        """() => { const m = document.querySelector('.planmap').planmap, r = document.querySelector('.planmap').getBoundingClientRect();
-        const p = m.map.latLngToContainerPoint(m.layers.get('schools').items[0].path.getLatLng()); return [r.x + p.x, r.y + p.y] }"""
-    )
+    spot = bench.page.evaluate("() => probe.school(0)")
     bench.page.mouse.move(*spot)
     tip = bench.page.locator(".planmap-tip")
     tip.get_by_text("<img src=x onerror=window.__x=1>").wait_for()
@@ -127,10 +122,10 @@ def test_names_are_text_on_the_map_and_clicks_name_the_feature(bench):
 
 def test_request_to_look_counts_once(bench):
     bench.page.get_by_role("button", name="look").click()
-    bench.page.wait_for_function("() => document.querySelector('.planmap').planmap.map.getZoom() === 14")
+    bench.page.wait_for_function("() => probe.map().map.getZoom() === 14")
     bench.settle()
-    bench.page.evaluate("() => { document.querySelector('.planmap').planmap.map.setZoom(12, { animate: false }) }")
+    bench.page.evaluate("() => { probe.map().map.setZoom(12, { animate: false }) }")
     bench.page.get_by_role("button", name="south-west").click()
-    bench.page.wait_for_function("() => document.querySelector('#figures').dataset.lat === '35.82000'")
+    bench.page.wait_for_function("() => probe.figure('lat') === 35.82")
     bench.settle()
     assert bench.state()["zoom"] == 12
