@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from layoutplan.county.tables import STAGES
 from layoutplan.labels import Lang, label
 from layoutplan.plan import planning
 from layoutplan.present.fonts import use_fonts
@@ -47,7 +46,6 @@ if TYPE_CHECKING:
 
     from layoutplan.plan.planning import PlanResult
 
-SHEETS = ("layout", *STAGES)
 FORMATS = ("png", "pdf", "svg")
 DPI = 300
 _MAP: Box = (19.0, 23.0, 276.0, 234.0)
@@ -92,24 +90,14 @@ def draw_figure(
     ValueError
         Unknown sheet or format, or a year outside the plan.
     """
-    chosen = _year_of(result, year)
     unknown = sorted(set(formats) - set(FORMATS))
-    if sheet not in SHEETS or unknown:
-        raise ValueError(f"unknown sheet {sheet!r} or formats {unknown}; sheets: {SHEETS}, formats: {FORMATS}")
+    if unknown:
+        raise ValueError(f"unknown formats {unknown}; there are {', '.join(FORMATS)}")
+    scene = Scene.of(result, sheet, lang=lang, year=year)
     out.mkdir(parents=True, exist_ok=True)
-    scene = Scene(result, sheet, chosen, lang)
     with _DRAWING, use_fonts():
         figure = _compose(scene)
-        return [_save(figure, out / f"{sheet}_{chosen}_{lang}.{name}") for name in formats]
-
-
-def _year_of(result: PlanResult, year: int | None) -> int:
-    years = sorted({int(y) for y in result.enrolment.frame["year"]})
-    if year is None:
-        return min(max(int(result.prepared.norms.value("plan.goal_year")), years[0]), years[-1])
-    if year not in years:
-        raise ValueError(f"year {year} is not in the plan ({years[0]}-{years[-1]})")
-    return year
+        return [_save(figure, out / f"{sheet}_{scene.year}_{lang}.{name}") for name in formats]
 
 
 def _save(figure: Figure, path: Path) -> Path:

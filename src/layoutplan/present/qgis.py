@@ -30,6 +30,9 @@ _SIZE = (
     'ELSE max(1.7, 6.6 * sqrt(min(coalesce("pupils", 0), 2500) / 2500)) END'
 )
 
+_OVER = RING_COLOURS["over"]
+_EDGE = f"CASE WHEN \"changed\" THEN '{VIOLET}' WHEN \"size_status\" = 'over' THEN '{_OVER}' ELSE '{INK}' END"
+
 
 @dataclass(frozen=True)
 class _Rule:
@@ -127,9 +130,7 @@ def _school_rules(frame: gpd.GeoDataFrame) -> list[_Rule]:
     defined = {
         "name": _SHAPE_CASE,
         "size": _SIZE,
-        "outlineColor": (
-            f"CASE WHEN \"changed\" THEN '{VIOLET}' WHEN \"size_status\" = 'over' THEN '{RING_COLOURS['over']}' ELSE '{INK}' END"
-        ),
+        "outlineColor": _EDGE,
         "outlineWidth": 'CASE WHEN "changed" OR "size_status" = \'over\' THEN 0.7 ELSE 0.25 END',
     }
     rules = []

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from layoutplan.plan.planning import PlanResult
 
+SHEETS = ("layout", *STAGES)
 _STAGES_OF_KIND = {
     "teaching_point": ("primary",), "primary": ("primary",), "junior": ("junior",),
     "nine_year": STAGES, "twelve_year": STAGES, "special": STAGES,
@@ -57,6 +58,24 @@ class Scene:
     sheet: str
     year: int
     lang: Lang
+
+    @classmethod
+    def of(cls, result: PlanResult, sheet: str, *, lang: Lang, year: int | None) -> Scene:
+        """Return the scene of a sheet; without a year, the goal year of the norms as far as the plan reaches.
+
+        Raises
+        ------
+        ValueError
+            Unknown sheet, or a year outside the plan.
+        """
+        if sheet not in SHEETS:
+            raise ValueError(f"unknown sheet {sheet!r}; there are {', '.join(SHEETS)}")
+        years = sorted({int(one) for one in result.enrolment.frame["year"]})
+        if year is None:
+            year = min(max(int(result.prepared.norms.value("plan.goal_year")), years[0]), years[-1])
+        if year not in years:
+            raise ValueError(f"year {year} is not in the plan ({years[0]}-{years[-1]})")
+        return cls(result, sheet, year, lang)
 
     @cached_property
     def filled(self) -> str:
