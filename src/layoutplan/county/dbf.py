@@ -87,5 +87,10 @@ def _text(column: npt.NDArray[np.bytes_], kind: str, encoding: str) -> pd.Series
 
 
 def _plain(number: str) -> str:
-    """Return a number without the zeros that only fill its field, so that a code kept as number is a code again."""
+    """Return a number without the zeros that only fill its field, so that a code kept as number is a code again.
+
+    A field full of asterisks is how the format writes no value.
+    """
+    if not number.strip("*"):
+        return ""
     return number.rstrip("0").rstrip(".") if "." in number and "e" not in number.lower() else number

@@ -117,11 +117,10 @@ def _read(path: Path, suffix: str, entry: LayerEntry, table: Table) -> Raw:
     return _checked(Raw(cells, shapes), table, path)
 
 
-def _read_gdal(path: Path, *, layer: str | None, geometry: bool, columns: list[str] | None = None) -> Any:
+def _read_gdal(path: Path, *, layer: str | None, geometry: bool) -> Any:
     return pyogrio.read_dataframe(
         path,
         layer=layer,
-        columns=columns,
         read_geometry=geometry,
         use_arrow=True,
         # Whole numbers with gaps would else become floats and lose the last digits of long codes.
@@ -150,7 +149,8 @@ def _read_shapefile(path: Path, table: Table) -> Raw:
     cells = read_dbf(beside[".dbf"], layer=table.name)
     if table.geometry == "none":
         return _checked(Raw(cells, None), table, path)
-    frame = _read_gdal(path, layer=None, geometry=True, columns=[])
+    # Latin-1 reads any byte, so that names in another encoding than the side file says do not stop the shapes.
+    frame = pyogrio.read_dataframe(path, columns=[], encoding="ISO-8859-1")
     if len(frame) != len(cells):
         reason = f"{len(frame)} / {len(cells)}"
         raise DataError(
