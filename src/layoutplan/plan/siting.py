@@ -209,8 +209,10 @@ def _load(lab: SiteLab, won: npt.NDArray[np.bool_], rooms: int) -> pd.DataFrame:
     """Return pupils, classes and class size by year; classes are counted per grade and must fit the rooms."""
     by_grade = (lab.pupils * won).sum(axis=2)
     limit = lab.result.prepared.norms.value(f"class_size.{lab.stage}")
-    classes = np.ceil(by_grade / limit - 1e-9).astype(np.int64)
-    classes = np.array([fit_classes(now, needed, rooms).sum() for now, needed in zip(by_grade, classes, strict=True)])
+    needed = np.ceil(by_grade / limit - 1e-9).astype(np.int64)
+    classes = needed.sum(axis=1)
+    for row in np.flatnonzero(classes > rooms).tolist():
+        classes[row] = fit_classes(by_grade[row], needed[row], rooms).sum()
     pupils = by_grade.sum(axis=1)
     size = np.divide(pupils, classes, out=np.full(len(pupils), np.nan), where=classes > 0)
     return pd.DataFrame({"year": lab.years, "pupils": pupils, "classes": classes, "class_size": size})
@@ -227,16 +229,16 @@ def _relief(lab: SiteLab, won: npt.NDArray[np.bool_]) -> pd.DataFrame:
     count = len(lab.seats)
     before = np.bincount(schools[placed], weights=pupils[placed], minlength=count)
     gone = np.bincount(schools[placed & taken], weights=pupils[placed & taken], minlength=count)
-    frame = pd.DataFrame(
+    # School ids are sorted, so a stable sort leaves ties with the smaller id.
+    order = np.argsort(-gone, kind="stable")[: np.count_nonzero(gone > 0)]
+    return pd.DataFrame(
         {
-            "school_id": lab.result.travel.school_ids,
-            "pupils_before": before,
-            "pupils_after": before - gone,
-            "seats": lab.seats,
+            "school_id": np.array(lab.result.travel.school_ids, dtype=object)[order],
+            "pupils_before": before[order],
+            "pupils_after": (before - gone)[order],
+            "seats": lab.seats[order],
         }
     )
-    frame = frame.assign(relief=gone)[gone > 0].sort_values(["relief", "school_id"], ascending=[False, True])
-    return frame.drop(columns="relief").reset_index(drop=True)
 
 
 def _minutes(lab: SiteLab, cost: Ints, won: npt.NDArray[np.bool_]) -> tuple[float, float]:
@@ -254,28 +256,24 @@ def _minutes(lab: SiteLab, cost: Ints, won: npt.NDArray[np.bool_]) -> tuple[floa
 
 
 def _served(lab: SiteLab, won: npt.NDArray[np.bool_], cost: Ints) -> pd.DataFrame:
-    """Return the places the site would serve, with the largest group's school of before."""
+    """Return the places the site would serve; one row for each school their pupils went to before."""
     now = _at_year(lab)
-    taken = won[now] & (lab.pupils[now] > 0)
-    grade, place = np.nonzero(taken)
+    grade, place = np.nonzero(won[now] & (lab.pupils[now] > 0))
+    school, before = lab.best_school[now][grade, place], lab.best_cost[now][grade, place]
+    schools = len(lab.seats) + 1
+    pair, first, group = np.unique(place * schools + school + 1, return_index=True, return_inverse=True)
     mode, norms = lab.result.scenario.policy.mode, lab.result.prepared.norms
-    school = lab.best_school[now][grade, place]
-    reached = school >= 0
-    before = np.full(len(place), np.nan)
-    before[reached] = minutes_of(lab.best_cost[now][grade, place][reached], mode=mode, norms=norms)
-    names = np.array([*lab.result.travel.school_ids, None], dtype=object)
-    frame = pd.DataFrame(
+    minutes_before = minutes_of(before[first], mode=mode, norms=norms)
+    names = np.array([None, *lab.result.travel.school_ids], dtype=object)
+    return pd.DataFrame(
         {
-            "place_id": np.array(lab.origins.ids)[place],
-            "school_before": names[school],
-            "pupils": lab.pupils[now][grade, place],
-            "minutes_before": before,
-            "minutes_after": minutes_of(cost[place], mode=mode, norms=norms),
+            "place_id": np.array(lab.origins.ids, dtype=object)[pair // schools],
+            "school_before": names[pair % schools],
+            "pupils": np.bincount(group, weights=lab.pupils[now][grade, place], minlength=len(pair)),
+            "minutes_before": np.where(school[first] >= 0, minutes_before, np.nan),
+            "minutes_after": minutes_of(cost[pair // schools], mode=mode, norms=norms),
         }
     )
-    keys = ["place_id", "school_before", "minutes_before", "minutes_after"]
-    grouped = frame.groupby(keys, dropna=False)["pupils"].sum().reset_index()
-    return grouped[["place_id", "school_before", "pupils", "minutes_before", "minutes_after"]]
 
 
 def try_site(result: PlanResult, east_m: float, north_m: float, *, stage: str, year: int, rooms: int) -> SiteTrial:
