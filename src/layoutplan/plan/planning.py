@@ -147,7 +147,7 @@ def prepare(
     between = {m: measure_travel(network, schools[m], schools[m], mode=m, norms=norms) for m in modes}
     tell("cells")
     cells = {
-        mode: build_cells(network, outline, anchors=place_points, spacing_m=CELL_SPACING_M, norms=norms)
+        mode: build_cells(network, outline, anchors=place_points, spacing_m=CELL_SPACING_M, norms=norms, mode=mode)
         for mode in modes
     }
     cell_travel = {m: measure_travel(network, cells[m].snaps, schools[m], mode=m, norms=norms) for m in modes}
@@ -249,11 +249,7 @@ def cell_travel_of(result: PlanResult) -> Travel:
 def cell_schools(travel: Travel, roster: Roster, *, stage: str, year: int) -> Ints:
     """Return the index in ``travel.school_ids`` of each cell's nearest school, -1 where none (int64 [cell])."""
     pair = nearest_open(travel, teaches(roster, GRADES_OF_STAGE[stage][0], year))
-    # Cells are numbered, but ids sort as text; bring the answer back into the order of the tiles.
-    number = np.array([int(cell_id) for cell_id in travel.place_ids])
-    school = np.full(len(number), -1, dtype=np.int64)
-    school[number] = np.where(pair >= 0, travel.school[pair], -1)
-    return school
+    return np.append(travel.school, -1)[pair]
 
 
 def _snapped_openings(prepared: Prepared, scenario: Scenario) -> Mapping[str, Snaps]:

@@ -158,7 +158,8 @@ def _joined(places: Snaps, cells: Snaps) -> Snaps:
 
 
 def _picked(values: Ints, pairs: Ints, missing: int) -> Ints:
-    return np.where(pairs >= 0, values[np.maximum(pairs, 0)], missing)
+    # Position -1 means no pair, and picks the value put at the end.
+    return np.append(values, missing)[pairs]
 
 
 def try_at(lab: SiteLab, east_m: float, north_m: float, *, rooms: int, site_id: str = SITE_ID) -> SiteTrial:
