@@ -163,20 +163,16 @@ def count_supply(roster: Roster, *, norms: Norms, years: Sequence[int]) -> Suppl
         Seats are 0 in years in which the school is not open.
     """
     schools = roster.schools.set_index("school_id")
-    parts = []
-    for year in years:
-        now = roster.rooms[roster.rooms["from_year"] <= year]
-        now = (
-            now.sort_values(["school_id", "stage", "from_year"]).groupby(["stage", "school_id"], as_index=False).last()
-        )
-        opened = pd.Series(is_open(roster, year), index=schools.index)
-        now = now.assign(year=year, open=now["school_id"].map(opened))
-        parts.append(now)
-    frame = pd.concat(parts, ignore_index=True)
+    wide = roster.rooms.pivot(index=["stage", "school_id"], columns="from_year", values="rooms").astype(float)
+    wide = wide.T.reindex(sorted({*wide.columns, *years})).ffill().reindex(list(years)).T
+    rooms = wide.stack().reset_index(name="rooms").rename(columns={"from_year": "year"})
+    opened = pd.DataFrame({year: is_open(roster, year) for year in years}, index=schools.index).stack()
+    key = pd.MultiIndex.from_frame(rooms[["school_id", "year"]])
+    frame = rooms.assign(open=opened.reindex(key).to_numpy(bool))
     kind = frame["school_id"].map(schools["kind"])
     limits = {(k, s): class_limit(k, s, norms) for k in kind.unique() for s in STAGES}
     per_room = np.array([limits[pair] for pair in zip(kind, frame["stage"], strict=True)])
-    rooms = frame["rooms"].to_numpy(float) * frame["open"].to_numpy(bool)
-    frame = frame.assign(rooms=rooms, seats=rooms * per_room, beds=frame["school_id"].map(schools["boarding_beds"]))
+    in_use = frame["rooms"].to_numpy(float) * frame["open"].to_numpy(bool)
+    frame = frame.assign(rooms=in_use, seats=in_use * per_room, beds=frame["school_id"].map(schools["boarding_beds"]))
     frame = frame[["year", "stage", "school_id", "open", "rooms", "seats", "beds"]]
     return Supply(frame.sort_values(["year", "stage", "school_id"], ignore_index=True))
