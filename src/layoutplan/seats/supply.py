@@ -165,7 +165,7 @@ def count_supply(roster: Roster, *, norms: Norms, years: Sequence[int]) -> Suppl
     schools = roster.schools.set_index("school_id")
     wide = roster.rooms.pivot(index=["stage", "school_id"], columns="from_year", values="rooms").astype(float)
     wide = wide.T.reindex(sorted({*wide.columns, *years})).ffill().reindex(list(years)).T
-    rooms = wide.stack().reset_index(name="rooms").rename(columns={"from_year": "year"})
+    rooms = wide.stack().reset_index().rename(columns={"from_year": "year", 0: "rooms"})
     opened = pd.DataFrame({year: is_open(roster, year) for year in years}, index=schools.index).stack()
     key = pd.MultiIndex.from_frame(rooms[["school_id", "year"]])
     frame = rooms.assign(open=opened.reindex(key).to_numpy(bool))
