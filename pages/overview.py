@@ -15,9 +15,10 @@ st.html(cards.tiles(result, goal_year=session.goal_year(result, year), lang=lang
 @st.fragment
 def board() -> None:
     """Map and findings: a finding picked in the table is sought on the map, and the other way round."""
-    left, right = st.columns([2, 1])
+    left, right = st.columns([1.5, 1])
     with right:
         picked = findings.pick(result, stage=stage, year=year, lang=lang)
+        st.html(cards.finding(picked, lang))
     with left:
         scene = session.overview_scene(result, picked, stage=stage, year=year, lang=lang)
         base = session.base_map(result, lang)

@@ -26,7 +26,7 @@ def bench() -> None:
     with left:
         scene = candidate.scene(lab, tried, lang)
         base = session.base_map(result, lang)
-        planmap(base, scene, key="site_map", height=560, on_event=lambda event: candidate.follow(result, event))
+        planmap(base, scene, key="site_map", height=505, on_event=lambda event: candidate.follow(result, event))
         with st.container(horizontal=True, vertical_alignment="bottom"):
             candidate.coordinates(lang)
             st.caption(label("ui.site.help", lang))

@@ -20,6 +20,7 @@ ROOMS = (12, 18, 24, 30, 36)
 _Setting = Literal["county_town", "town", "village"]
 SETTINGS: tuple[_Setting, ...] = ("county_town", "town", "village")
 _STEP_M = 50.0
+START_ZOOM = 11.5
 
 
 @cache
@@ -74,9 +75,9 @@ def coordinates(lang: Lang) -> None:
 
 def size(lang: Lang) -> int:
     """Draw the choice of the site's size; return its rooms."""
-    st.session_state.setdefault("site_rooms", 18)
+    session.keep("site_rooms", 18)
     words = label("ui.site.rooms", lang)
-    rooms = st.segmented_control(words, ROOMS, key="site_rooms", required=True, persist_state="session")
+    rooms = st.segmented_control(words, ROOMS, key="site_rooms", required=True)
     return int(cast("int", rooms))
 
 
@@ -99,6 +100,7 @@ def scene(lab: SiteLab, tried: SiteTrial, lang: Lang) -> Scene:
         changes={"cells": {mapdata.site_class(lab): tried.cells.tolist()}},
         sites=[Site("site", label("ui.site.new", lang), lat, lng, reason=reason)],
         sketch=mapdata.outline_of(result, tried.cells.tolist()),
+        focus={"seq": "start", "point": [lat, lng], "zoom": START_ZOOM},
         can_add=True,
     )
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
+from typing import Any
 
 import numpy as np
 
@@ -89,6 +90,20 @@ def _tile_row(part: Headline, years: tuple[int, int], lang: Lang, *, named: bool
     )
 
 
+def finding(picked: Mapping[str, Any] | None, lang: Lang) -> str:
+    """Return one finding with its numbers and its clause, or how to get there."""
+    if picked is None:
+        return f'<section class="lp-card lp-dim">{escape(label("ui.findings.how", lang))}</section>'
+    unit = label(f"unit.{picked['unit']}", lang) if picked["unit"] else ""
+    numbers = label(
+        "ui.findings.numbers", lang, measured=number(picked["measured"], 1), limit=number(picked["limit"], 1), unit=unit
+    )
+    confirmed = "" if picked["verified"] else f" · {label('ui.findings.unverified', lang)}"
+    clause = f"{label('ui.findings.clause', lang)}：{picked['clause']}{confirmed}"
+    body = f"<p>{escape(numbers)}</p><p class='lp-dim'>{escape(clause)}</p>"
+    return f'<section class="lp-card"><h4>{escape(picked[f"text_{lang}"])}</h4>{body}</section>'
+
+
 def legend(lang: Lang) -> str:
     """Return the signs of the map."""
     statuses = "".join(_swatch(STATUS_COLOURS[name], label(f"ui.legend.class_{name}", lang)) for name in STATUSES[1:])
@@ -97,15 +112,16 @@ def legend(lang: Lang) -> str:
     )
     kinds = "".join(
         f'<span class="lp-key"><i class="lp-sign lp-{kind}"></i>{escape(label(f"kind.{kind}", lang))}</span>'
-        for kind in ("primary", "junior", "nine_year", "special")
+        for kind in ("teaching_point", "primary", "junior", "nine_year", "special")
     )
+    roof = f'<span class="lp-key"><i class="lp-roof">⌃</i>{escape(label("ui.legend.boarding", lang))}</span>'
     resettled = label("place_kind.resettlement", lang)
     hues = "".join(f'<i class="lp-hue" style="background:{colour}"></i>' for colour in CATCHMENT_COLOURS)
     return (
         f'<div class="lp-legend"><b>{escape(label("ui.legend.class_size", lang))}</b>{statuses}'
         f"{ring}{escape(label('ui.legend.school_over', lang))}</span>"
         f'<span class="lp-key"><i class="lp-dot lp-vacant">×</i>{escape(label("status.vacant", lang))}</span>'
-        f"<b>{escape(label('ui.legend.shape', lang))}</b>{kinds}"
+        f"<b>{escape(label('ui.legend.shape', lang))}</b>{kinds}{roof}"
         f'<span class="lp-key"><i class="lp-dot lp-resettled"></i>{escape(resettled)}</span>'
         f'<span class="lp-key">{hues}{escape(label("ui.legend.ground", lang))}</span></div>'
     )

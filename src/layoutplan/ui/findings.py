@@ -11,13 +11,14 @@ import streamlit as st
 from layoutplan.labels import Lang, label
 from layoutplan.plan.planning import PlanResult
 from layoutplan.seats.diagnosis import RULES
+from layoutplan.ui import session
 from layoutplan.ui.planmap import Added, Clicked, Moved
 
 # Signs beside the words, so that the level is not told by colour alone.
 SEVERITIES = ("error", "warning", "info")
 _SIGNS = {"error": "●", "warning": "◐", "info": "○"}
 _COLUMNS = ("severity", "text", "measured", "limit", "unit", "year", "clause")
-_HEIGHT = 424
+_HEIGHT = 318
 
 
 def listed(result: PlanResult, *, stage: str, year: int, rule: str) -> pd.DataFrame:
@@ -45,13 +46,13 @@ def follow(event: Moved | Clicked | Added) -> None:
 def pick(result: PlanResult, *, stage: str, year: int, lang: Lang) -> Mapping[str, Any] | None:
     """Draw the table; return the finding selected in it."""
     rules = ("all", *RULES)
+    session.keep("rule", "all")
     rule = st.selectbox(
         label("ui.findings.rule", lang),
         rules,
         format_func=lambda name: label("ui.findings.all" if name == "all" else f"rule.{name}", lang),
         key="rule",
         label_visibility="collapsed",
-        persist_state="session",
     )
     frame = _narrowed(listed(result, stage=stage, year=year, rule=str(rule)), result)
     if frame.empty:
@@ -66,8 +67,8 @@ def pick(result: PlanResult, *, stage: str, year: int, lang: Lang) -> Mapping[st
         selection_mode="single-row",
         key=f"findings-{rule}-{year}-{stage}-{st.session_state.get('subject')}",
         column_config={
-            shown.columns[0]: st.column_config.TextColumn(width=64),
-            shown.columns[1]: st.column_config.TextColumn(width=330),
+            shown.columns[0]: st.column_config.TextColumn(width=62),
+            shown.columns[1]: st.column_config.TextColumn(width=360),
             shown.columns[2]: st.column_config.NumberColumn(width=64, format="localized"),
             shown.columns[3]: st.column_config.NumberColumn(width=64, format="localized"),
             shown.columns[5]: st.column_config.NumberColumn(width=56, format="%d"),
@@ -103,7 +104,7 @@ def _worded(frame: pd.DataFrame, lang: Lang) -> pd.DataFrame:
         "text": frame[f"text_{lang}"],
         "measured": frame["measured"].round(1),
         "limit": frame["limit"].round(1),
-        "unit": frame["unit"].map(lambda name: label(f"unit.{name}", lang)),
+        "unit": frame["unit"].map(lambda name: label(f"unit.{name}", lang) if name else ""),
         "year": frame["year"],
         "clause": frame["clause"],
     }

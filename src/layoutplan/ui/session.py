@@ -101,7 +101,7 @@ def resume() -> None:
 
 def language() -> Lang:
     """Return the reader's language, Chinese unless chosen otherwise."""
-    chosen = st.session_state.get("lang")
+    chosen = st.session_state.get("lang") or st.session_state.get("kept_lang")
     return cast("Lang", chosen) if chosen in LANGS else "zh"
 
 
@@ -225,6 +225,13 @@ def goal_year(result: PlanResult, year: int) -> int:
     return year if year > result.prepared.county.base_year else GOAL_YEAR
 
 
+def keep(key: str, value: Any) -> None:
+    """Give a widget its value of before, or ``value`` at first; the state of a widget ends with its page."""
+    if st.session_state.get(key) is None:
+        st.session_state[key] = st.session_state.get(f"kept_{key}", value)
+    st.session_state[f"kept_{key}"] = st.session_state[key]
+
+
 def top_bar(result: PlanResult, lang: Lang) -> tuple[str, int]:
     """Draw the bar above every page: county and scenario, stage, year, language.
 
@@ -236,25 +243,25 @@ def top_bar(result: PlanResult, lang: Lang) -> tuple[str, int]:
     """
     county = result.prepared.county
     years = list(range(county.base_year, result.scenario.last_year + 1))
-    st.session_state.setdefault("year", min(max(GOAL_YEAR, years[0]), years[-1]))
-    st.session_state.setdefault("stage", "primary")
-    st.session_state.setdefault("lang", lang)
+    keep("year", min(max(GOAL_YEAR, years[0]), years[-1]))
+    keep("stage", "primary")
+    keep("lang", lang)
     left, stage_box, year_box, right = st.columns([3.6, 1.6, 3.4, 1.3], vertical_alignment="center")
     with left:
         st.html(cards.brand(result, lang))
     with stage_box:
         stage = st.segmented_control(
             label("ui.bar.stage", lang), ("primary", "junior"), format_func=lambda name: label(f"stage.{name}", lang),
-            key="stage", required=True, label_visibility="collapsed", persist_state="session",
+            key="stage", required=True, label_visibility="collapsed",
         )  # fmt: skip
     with year_box:
         year = st.select_slider(
             label("ui.bar.year", lang), years, format_func=lambda at: label("ui.bar.school_year", lang, year=at),
-            key="year", label_visibility="collapsed", persist_state="session",
+            key="year", label_visibility="collapsed",
         )  # fmt: skip
     with right:
         st.segmented_control(
             label("ui.bar.language", lang), LANGS, format_func=lambda name: label("ui.bar.own_name", name), key="lang",
-            required=True, label_visibility="collapsed", persist_state="session",
+            required=True, label_visibility="collapsed",
         )  # fmt: skip
     return str(stage), int(year)

@@ -74,7 +74,7 @@ class PlanMap {
     this.baseId = base.id;
     this.bounds = L.latLngBounds(base.bounds);
     this.map = L.map(this.frame, {
-      preferCanvas: true, zoomSnap: 0.25, zoomDelta: 0.5, wheelPxPerZoomLevel: 110,
+      preferCanvas: true, zoomSnap: 0.1, zoomDelta: 0.5, wheelPxPerZoomLevel: 110,
       zoomControl: false, attributionControl: false, minZoom: 6, maxZoom: 18,
     });
     this.furnish(base);
@@ -109,7 +109,7 @@ class PlanMap {
   fit() {
     if (this.fitted || !this.frame.clientWidth || !this.frame.clientHeight) return;
     this.map.invalidateSize({ animate: false });
-    this.map.fitBounds(this.bounds, { padding: [8, 8], animate: false });
+    this.map.fitBounds(this.bounds, { padding: [4, 4], animate: false });
     this.fitted = true;
     this.root.dataset.ready = this.baseId;
   }

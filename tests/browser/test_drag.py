@@ -1,0 +1,127 @@
+"""The app with the sample county: a school is dragged, the figures and the map follow."""
+
+import json
+import re
+import statistics
+from pathlib import Path
+
+import pytest
+
+from layoutplan.labels import label
+
+ROOT = Path(__file__).parents[2]
+SAMPLE = ROOT / "data" / "gis"
+FIRST_START_MS = 300_000
+DRAGS = 12
+
+
+@pytest.fixture(scope="module")
+def address(browser, serve, tmp_path_factory):
+    log = tmp_path_factory.mktemp("log") / "app.log"
+    with serve(ROOT / "app.py", log, LAYOUTPLAN_COUNTY=str(SAMPLE)) as at:
+        yield at
+        assert "Traceback" not in log.read_text("utf-8")
+
+
+@pytest.fixture
+def bench(watch, address):
+    watch.open(address, FIRST_START_MS)
+    watch.page.get_by_role("link", name=label("ui.page.site", "zh")).click()
+    watch.page.locator('[data-site="site"]').wait_for(timeout=60_000)
+    watch.settle()
+    watch.mark()
+    yield watch
+    assert watch.strangers == []
+    assert watch.errors == []
+
+
+def cells_won(watch):
+    return int(watch.page.locator("[data-site-cells]").get_attribute("data-site-cells"))
+
+
+def violet(watch):
+    """Return how many cells the map paints for the site: its class comes after the schools'."""
+    paint = watch.page.evaluate("() => { const l = probe.map().layers.get('cells'); return l.looks.length - 2 }")
+    return watch.state()["counts"].get(str(paint), 0)
+
+
+def pupils(watch):
+    return watch.page.locator('[data-figure="pupils"]').inner_text()
+
+
+def test_dragging_a_school_changes_figures_and_ground_and_nothing_else(bench):
+    before, load, ground = bench.state(), pupils(bench), violet(bench)
+    assert ground == cells_won(bench) > 0
+    bench.drag("site", -150, 110)
+    bench.settle()
+    after = bench.state()
+    assert pupils(bench) != load
+    assert violet(bench) == cells_won(bench) != ground
+    assert (after["mark"], after["builds"]) == ("kept", 1)
+    assert [after[k] for k in ("zoom", "lat", "lng")] == [before[k] for k in ("zoom", "lat", "lng")]
+
+    load, ground = pupils(bench), violet(bench)
+    bench.page.get_by_text("EN", exact=True).click()
+    bench.page.get_by_text(label("ui.site.relief", "en")).wait_for()
+    bench.settle()
+    switched = bench.state()
+    assert switched["site"] == pytest.approx(after["site"], abs=2e-5)
+    assert (pupils(bench), violet(bench)) == (load, ground)
+    assert [switched[k] for k in ("zoom", "lat", "lng")] == pytest.approx(
+        [after[k] for k in ("zoom", "lat", "lng")], abs=1e-6
+    )
+    assert switched["mark"] == "kept"
+
+    bench.page.get_by_text("24", exact=True).first.click()
+    bench.settle()
+    assert bench.state()["site"] == pytest.approx(after["site"], abs=2e-5)
+    assert violet(bench) == ground
+
+
+def test_a_spot_outside_the_county_says_why(bench):
+    for _ in range(3):
+        bench.drag("site", 0, -80)
+    bench.page.evaluate("() => { probe.map().map.setZoom(9.5, { animate: false }) }")
+    bench.drag("site", 330, 20)
+    bench.settle()
+    assert bench.page.locator(".planmap-pin-reason").inner_text() == label("reason.outside_county", "zh")
+    assert violet(bench) == 0
+
+
+def test_a_finding_is_sought_on_the_map_and_a_school_on_the_map_narrows_the_table(watch, address):
+    watch.open(address, FIRST_START_MS)
+    spot = watch.page.evaluate("() => probe.school(0)")
+    watch.page.mouse.click(*spot)
+    watch.page.get_by_role("button", name=re.compile("^✕")).wait_for()
+    watch.page.locator(".planmap-ring").wait_for()
+    assert watch.strangers == []
+    assert watch.errors == []
+
+
+def test_a_link_straight_to_a_page_arrives_there(watch, address):
+    watch.open(f"{address}/site", FIRST_START_MS)
+    watch.page.locator('[data-site="site"]').wait_for(timeout=60_000)
+    assert watch.strangers == []
+
+
+def test_time_from_hand_to_repaint_is_logged(bench, tmp_path):
+    bench.drag("site", -40, 40)
+    bench.settle()
+    bench.received.clear()
+    lags = []
+    for turn in range(DRAGS):
+        sign = 1 if turn % 2 else -1
+        bench.drag("site", 70 * sign, 45 * sign, pause_ms=15)
+        lags.append(bench.lag_ms())
+        bench.settle()
+    figures = {
+        "drags": DRAGS,
+        "median_ms": statistics.median(lags),
+        "p95_ms": sorted(lags)[round(0.95 * (DRAGS - 1))],
+        "bytes_received_per_drag": round(sum(bench.received) / DRAGS),
+        "largest_message_bytes": max(bench.received),
+    }
+    (tmp_path / "drag.json").write_text(json.dumps(figures), "utf-8")
+    print("drag to repaint", figures)
+    assert len(lags) == DRAGS
+    assert figures["largest_message_bytes"] < 100_000
