@@ -8,15 +8,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 import shapely
 
 from layoutplan.labels import Lang, label
-from layoutplan.plan import planning
 from layoutplan.present.fonts import use_fonts
-from layoutplan.present.ground import draw_boundaries, draw_catchments, draw_junior_borders, draw_relief, draw_roads
+from layoutplan.present.ground import (
+    draw_boundaries,
+    draw_catchments,
+    draw_junior_borders,
+    draw_relief,
+    draw_roads,
+    within_window,
+)
 from layoutplan.present.legend import Contents, draw_legend
-from layoutplan.present.mapface import NAME_PT, Face, Mark, draw_names, name_areas
+from layoutplan.present.mapface import NAME_PT, Face
+from layoutplan.present.marks import draw_marks
 from layoutplan.present.scene import Scene
 from layoutplan.present.sheet import (
     Box,
@@ -31,12 +37,9 @@ from layoutplan.present.sheet import (
     open_page,
     show_extent,
 )  # fmt: skip
-from layoutplan.present.signs import SITE_COLOUR, SITE_MM, Sign, draw_school, draw_site
 from layoutplan.present.symbols import (
     GREY,
     INK,
-    STATUSES,
-    VIOLET,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -53,7 +56,6 @@ _INSET: Box = (305.0, 183.0, 103.0, 79.0)
 _TABLE: Box = (305.0, 113.0, 103.0, 65.0)
 _LEGEND: Box = (305.0, 18.0, 103.0, 91.0)
 _INSET_LABEL_MM = 7.0
-_SITE_RANK = 1.45
 # Settings of matplotlib and its font list belong to the whole process.
 _DRAWING = threading.RLock()
 
@@ -127,7 +129,7 @@ def _compose(scene: Scene) -> Figure:
     )  # fmt: skip
     draw_title(page, label(f"figure.title_{scene.sheet}", scene.lang, county=name, year=scene.year), subtitle)
     axes = page.axes(_MAP)
-    unit = show_extent(axes, county.townships.total_bounds, box=_MAP, margin_mm=5.0)
+    unit = show_extent(axes, county.townships.total_bounds, box=_MAP, margin_mm=4.0)
     _draw_ground(scene, axes, unit=unit)
     draw_frame(page, axes, _MAP)
     taken = [draw_scale(page, axes, _MAP), draw_north(page, _MAP[0] + _MAP[2] - 9.0, _MAP[1] + _MAP[3] - 24.0)]
@@ -137,21 +139,21 @@ def _compose(scene: Scene) -> Figure:
     face = Face(page, axes, _MAP)
     if apart is not None:
         taken.append(face.on_paper(apart.bounds))
-    used = _draw_marks(scene, face, taken=taken, apart=apart)
-    name_areas(face, county.townships, taken=used)
+    draw_marks(scene, face, taken=taken, apart=apart)
     _draw_sidebar(scene, page)
     return page.figure
 
 
 def _draw_ground(scene: Scene, axes: Axes, *, unit: float, stronger: float = 1.0) -> None:
     county = scene.result.prepared.county
-    draw_catchments(axes, scene.catchments, scene.hues)
-    draw_roads(axes, county.roads, stronger=stronger)
+    window = (axes.get_xlim()[0], axes.get_ylim()[0], axes.get_xlim()[1], axes.get_ylim()[1])
+    draw_catchments(axes, within_window(scene.catchments, window), scene.hues)
+    draw_roads(axes, within_window(county.roads, window), unit=unit, stronger=stronger)
     outline = draw_boundaries(axes, county.townships, unit=unit)
     if "dem" in county.rasters:
         draw_relief(axes, county.rasters["dem"], crs=county.crs, within=outline)
     if scene.sheet == "layout":
-        draw_junior_borders(axes, planning.catchments_of(scene.result, stage="junior", year=scene.year))
+        draw_junior_borders(axes, within_window(scene.junior_catchments, window))
     from matplotlib.collections import EllipseCollection
 
     villages = county.places[county.places["kind"] != "resettlement"]
@@ -170,7 +172,7 @@ def _draw_inset(scene: Scene, page: Page, main: Axes) -> BaseGeometry | None:
         return None
     box = (_INSET[0], _INSET[1], _INSET[2], _INSET[3] - _INSET_LABEL_MM)
     axes = page.axes(box)
-    unit = show_extent(axes, scene.town, box=box, margin_mm=11.0)
+    unit = show_extent(axes, scene.town, box=box, margin_mm=9.0)
     _draw_ground(scene, axes, unit=unit, stronger=1.8)
     title = label("figure.inset", scene.lang)
     scale = label("figure.scale", scene.lang, denominator=f"{unit * 1000:,.0f}".replace(",", " "))
@@ -178,7 +180,7 @@ def _draw_inset(scene: Scene, page: Page, main: Axes) -> BaseGeometry | None:
     page.write(_INSET[0], up, title, size=9.5, bold=True)
     page.write(_INSET[0] + _INSET[2], up, scale, size=8.0, ha="right")
     area = shapely.box(axes.get_xlim()[0], axes.get_ylim()[0], axes.get_xlim()[1], axes.get_ylim()[1])
-    _draw_marks(scene, Face(page, axes, box), taken=[], apart=None)
+    draw_marks(scene, Face(page, axes, box), taken=[], apart=None, areas=False)
     from matplotlib.patches import Rectangle
 
     left, bottom, right, top = area.bounds
@@ -193,51 +195,6 @@ def _draw_inset(scene: Scene, page: Page, main: Axes) -> BaseGeometry | None:
             zorder=18, bbox={"facecolor": "white", "alpha": 0.75, "linewidth": 0, "pad": 1.2},
         )  # fmt: skip
     return area
-
-
-def _draw_marks(scene: Scene, face: Face, *, taken: Sequence[Box], apart: BaseGeometry | None) -> list[Box]:
-    """Draw schools and sites of a map, then their names where there is room; return all rectangles in use."""
-    marks = []
-    for school_id, row in scene.schools.iterrows():
-        sign: Sign = row["sign"]
-        text, colour = _school_name(scene, str(row["name"]), sign, str(school_id))
-        at = (float(row["east_m"]), float(row["north_m"]))
-        needed = sign.changed or sign.closed
-        marks.append((sign, Mark(str(school_id), at, sign.reach_mm, text, colour, _rank(sign), needed)))
-    for place_id, row in scene.sites.iterrows():
-        at = (float(row["east_m"]), float(row["north_m"]))
-        marks.append((None, Mark(f"site {place_id}", at, SITE_MM, str(row["name"]), SITE_COLOUR, _SITE_RANK)))
-    seen = [(sign, mark) for sign, mark in marks if face.shows(mark.at, apart=apart)]
-    # Large signs first, so that a small school beside a large one stays in sight.
-    for sign, mark in sorted(seen, key=lambda pair: (-pair[1].reach_mm, pair[1].key)):
-        if sign is None:
-            draw_site(face.axes, mark.at, unit=face.unit)
-        else:
-            draw_school(face.axes, mark.at, sign, unit=face.unit)
-    return draw_names(face, [mark for _, mark in seen], taken=taken)
-
-
-def _school_name(scene: Scene, name: str, sign: Sign, school_id: str) -> tuple[str, str]:
-    """Return a school's name as written on the sheet, and its colour."""
-    short = name.removeprefix(scene.result.prepared.county.name)
-    shown = short if len(short) > 1 else name
-    if sign.closed:
-        return label("figure.closed_school", scene.lang, name=shown), VIOLET
-    opens = scene.result.roster.schools.set_index("school_id")["opens_year"].get(school_id)
-    if sign.changed and pd.notna(opens):
-        return label("figure.new_school", scene.lang, name=shown), VIOLET
-    return shown, VIOLET if sign.changed else INK
-
-
-def _rank(sign: Sign) -> float:
-    """Return the turn of a name: what the plan changes first, then what breaks a norm, then the large ones."""
-    if sign.changed or sign.closed:
-        return 0.0
-    worst = max(STATUSES.index(sign.class_status), STATUSES.index(sign.size_status))
-    if worst >= STATUSES.index("over"):
-        return 2.0 - worst / 10.0
-    pupils = 0.0 if np.isnan(sign.pupils) else sign.pupils
-    return 3.0 - min(pupils, 5000.0) / 10_000.0
 
 
 def _draw_sidebar(scene: Scene, page: Page) -> None:
@@ -256,8 +213,8 @@ def _draw_sidebar(scene: Scene, page: Page) -> None:
     draw_legend(page, contents, box=_LEGEND)
     facts = scene.result.provenance
     draw_footer(page, {
-        "date": facts["data_date"] or "—", "crs": crs_name(county.crs), "county": facts["county"],
-        "scenario": facts["scenario"], "version": facts["layoutplan"],
+        "date": facts["data_date"] or "—", "crs": crs_name(county.crs), "county": facts["county"][:16],
+        "scenario": facts["scenario"][:16], "version": facts["layoutplan"],
     })  # fmt: skip
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 RELIEF_SHARE = 0.2
 _RELIEF_DPI = 150
+_STROKE_MM = 0.06
 _RELIEF_INK = (61, 51, 38)
 _AZIMUTH_DEG, _ALTITUDE_DEG = 315.0, 45.0
 BOUNDARY_COLOUR = "#6b6459"
@@ -63,7 +64,7 @@ def draw_junior_borders(axes: Axes, catchments: gpd.GeoDataFrame) -> None:
     lines = shapely.boundary(catchments.geometry.to_numpy())
     outer = shapely.boundary(shapely.union_all(catchments.geometry.to_numpy()))
     inner = shapely.line_merge(shapely.difference(shapely.union_all(lines), shapely.buffer(outer, 1.0)))
-    _draw_lines(axes, [inner], color=JUNIOR_COLOUR, linewidth=1.25, alpha=0.85, zorder=_JUNIOR)
+    _draw_lines(axes, [inner], color=JUNIOR_COLOUR, linewidth=0.95, alpha=0.75, zorder=_JUNIOR)
 
 
 def _draw_lines(axes: Axes, shapes: list[BaseGeometry], **style: object) -> None:
@@ -76,13 +77,22 @@ def _draw_lines(axes: Axes, shapes: list[BaseGeometry], **style: object) -> None
     axes.add_collection(LineCollection(lines, capstyle="round", joinstyle="round", **style), autolim=False)  # type: ignore[arg-type]
 
 
-def draw_roads(axes: Axes, roads: gpd.GeoDataFrame, *, stronger: float = 1.0) -> None:
-    """Draw roads by class, lesser ones below; ``stronger`` scales the line widths."""
+def within_window(frame: gpd.GeoDataFrame, window: tuple[float, float, float, float]) -> gpd.GeoDataFrame:
+    """Return the rows whose shapes reach into a window (left, bottom, right, top)."""
+    return frame[shapely.intersects(frame.geometry.to_numpy(), shapely.box(*window))]
+
+
+def draw_roads(axes: Axes, roads: gpd.GeoDataFrame, *, unit: float, stronger: float = 1.0) -> None:
+    """Draw roads by class, lesser ones below; ``stronger`` scales the line widths.
+
+    Bends smaller than a stroke are left out; nobody can see them on paper.
+    """
     from matplotlib.collections import LineCollection
 
     for kind in reversed(ROAD_STYLES):
         mine = roads.loc[roads["class"] == kind].geometry
-        lines = [shapely.get_coordinates(part) for part in shapely.get_parts(mine.to_numpy())]
+        parts = shapely.simplify(shapely.get_parts(mine.to_numpy()), _STROKE_MM * unit)
+        lines = [shapely.get_coordinates(part) for part in parts]
         colour, width = ROAD_STYLES[kind]
         style = {"colors": colour, "linewidths": width * stronger, "zorder": _ROAD}
         axes.add_collection(LineCollection(lines, capstyle="round", joinstyle="round", **style), autolim=False)
@@ -153,17 +163,18 @@ def shade_relief(
         Brightness [row, column], north up.
     """
     import rasterio
+    from affine import Affine
     from matplotlib.colors import LightSource
-    from rasterio.transform import from_bounds
     from rasterio.warp import Resampling, reproject
 
     left, bottom, right, top = bounds
     cell_m = (right - left) / cells
     rows, columns = max(2, round((top - bottom) / cell_m)), cells
+    grid = Affine((right - left) / columns, 0.0, left, 0.0, (bottom - top) / rows, top)
     heights = np.full((rows, columns), np.nan)
     with rasterio.open(dem) as source:
         reproject(
-            rasterio.band(source, 1), heights, dst_transform=from_bounds(left, bottom, right, top, columns, rows),
+            rasterio.band(source, 1), heights, dst_transform=grid,
             dst_crs=crs, dst_nodata=np.nan, resampling=Resampling.cubic_spline,
         )  # fmt: skip
     known = np.isfinite(heights)

@@ -146,7 +146,7 @@ def _right_column(page: Page, contents: Contents) -> list[_Entry]:
     if contents.unreached:
         entries.append(_entry(page, "unreached", _hatched(page)))
     if contents.lined:
-        entries.append(_entry(page, "junior_line", _line(page, color=JUNIOR_COLOUR, linewidth=1.25)))
+        entries.append(_entry(page, "junior_line", _line(page, color=JUNIOR_COLOUR, linewidth=0.95, alpha=0.75)))
     dashed = {"color": BOUNDARY_COLOUR, "linewidth": 0.8, "linestyle": (0, (5.0, 2.2))}
     entries += [
         _entry(page, "county_line", _line(page, color=BOUNDARY_COLOUR, linewidth=1.5)),

@@ -82,6 +82,8 @@ class Mark:
         Smaller is written earlier.
     needed : bool
         Whether the name may stand farther away with a leader line.
+    size : float
+        Size of the name [pt].
     """
 
     key: str
@@ -91,6 +93,12 @@ class Mark:
     colour: str
     rank: float
     needed: bool = False
+    size: float = NAME_PT
+
+    def room(self, face: Face) -> Box:
+        """Return the square the sign takes on paper (left, bottom, right, top) [mm]."""
+        left, bottom, _, _ = face.on_paper((*self.at, *self.at))
+        return (left - self.reach_mm, bottom - self.reach_mm, left + self.reach_mm, bottom + self.reach_mm)
 
 
 def draw_names(face: Face, marks: Sequence[Mark], *, taken: Sequence[Box]) -> list[Box]:
@@ -98,9 +106,9 @@ def draw_names(face: Face, marks: Sequence[Mark], *, taken: Sequence[Box]) -> li
     wanted, room = [], list(taken)
     for mark in marks:
         left, bottom, _, _ = face.on_paper((*mark.at, *mark.at))
-        width = face.page.width_of(mark.text, NAME_PT)
-        wanted.append(Wanted(mark.key, left, bottom, mark.reach_mm, width, _LINE_MM, mark.rank, mark.needed))
-        room.append((left - mark.reach_mm, bottom - mark.reach_mm, left + mark.reach_mm, bottom + mark.reach_mm))
+        width = face.page.width_of(mark.text, mark.size)
+        height = _LINE_MM * mark.size / NAME_PT
+        wanted.append(Wanted(mark.key, left, bottom, mark.reach_mm, width, height, mark.rank, mark.needed))
     left, bottom, width, height = face.box
     frame = (left + 0.8, bottom + 0.8, left + width - 0.8, bottom + height - 0.8)
     placed = place_names(wanted, taken=room, frame=frame)
@@ -120,7 +128,7 @@ def draw_names(face: Face, marks: Sequence[Mark], *, taken: Sequence[Box]) -> li
 def _write_name(page: Page, at: tuple[float, float], mark: Mark) -> None:
     from matplotlib.patheffects import Normal, Stroke
 
-    text = page.write(at[0], at[1], mark.text, size=NAME_PT, color=mark.colour, zorder=36)
+    text = page.write(at[0], at[1], mark.text, size=mark.size, color=mark.colour, zorder=36)
     text.set_path_effects([Stroke(linewidth=2.0, foreground=_HALO, alpha=0.9), Normal()])
 
 
@@ -136,8 +144,8 @@ def _draw_leader(page: Page, want: Wanted, corner: tuple[float, float]) -> None:
     page.paper.plot([start[0], end[0]], [start[1], end[1]], color="#5c574f", linewidth=0.5, zorder=35)
 
 
-def name_areas(face: Face, areas: gpd.GeoDataFrame, *, taken: Sequence[Box]) -> None:
-    """Write the name of every area, spaced out and grey, near its middle where nothing else is written.
+def name_areas(face: Face, areas: gpd.GeoDataFrame, *, taken: Sequence[Box]) -> list[Box]:
+    """Write the name of every area, spaced out and grey, near its middle; return every rectangle in use [mm].
 
     Parameters
     ----------
@@ -158,6 +166,7 @@ def name_areas(face: Face, areas: gpd.GeoDataFrame, *, taken: Sequence[Box]) -> 
                 _write_area(face.page, (across, up), spaced)
                 room.append(box)
                 break
+    return room
 
 
 def _write_area(page: Page, at: tuple[float, float], text: str) -> None:

@@ -88,6 +88,11 @@ class Scene:
         return planning.catchments_of(self.result, stage=self.filled, year=self.year)
 
     @cached_property
+    def junior_catchments(self) -> gpd.GeoDataFrame:
+        """Catchments of the junior stage."""
+        return planning.catchments_of(self.result, stage="junior", year=self.year)
+
+    @cached_property
     def hues(self) -> dict[str, int]:
         """Hue of each catchment."""
         return catchment_hues(self.catchments.dropna(subset=["school_id"]))
