@@ -12,6 +12,8 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import openpyxl
+import pandas as pd
 import pyogrio
 import shapely
 from shapely.geometry import LineString, MultiPoint, Point, Polygon
@@ -116,6 +118,24 @@ def _rounded_codes(toy: Toy, _: Path) -> None:
     toy.set("rooms", 2, "school_id", 123456789012345678.0)
 
 
+def _far_cell(toy: Toy, folder: Path) -> None:
+    toy.entry("rooms", file="rooms.xlsx")
+    folder.mkdir(parents=True, exist_ok=True)
+    book = openpyxl.Workbook()
+    book.active["XFD1048576"] = 1
+    book.save(folder / "rooms.xlsx")
+    del toy.frames["rooms"]
+
+
+def _two_sheets(toy: Toy, folder: Path) -> None:
+    toy.entry("rooms", file="rooms.xlsx")
+    folder.mkdir(parents=True, exist_ok=True)
+    with pd.ExcelWriter(folder / "rooms.xlsx") as book:
+        for name in ("2021", "2022"):
+            toy.frames["rooms"].to_excel(book, sheet_name=name, index=False)
+    del toy.frames["rooms"]
+
+
 def _no_sidecar(toy: Toy, folder: Path) -> None:
     toy.entry("townships", file="townships.shp")
     toy.write(folder)
@@ -212,6 +232,12 @@ CASES = (
          after=True),
     Case("view", _sql("schools.gpkg", "alter table schools rename to base", "create view schools as select * from base"),
          "layer_is_view", "schools", "", "layer", after=True),
+    Case("computed column", _sql("schools.gpkg", "alter table schools add column big as (hex(zeroblob(100000000)))"),
+         "layer_is_view", "schools", "", "layer", after=True),
+    Case("far cell", _far_cell, "workbook_too_big", "rooms", "", "file", "5,000,000"),
+    Case("two sheets", _two_sheets, "sheet_choose", "rooms", "", "sheet", "2021, 2022"),
+    Case("no such sheet", lambda t, _: t.entry("rooms", file="rooms.xlsx", sheet="Sheet2"), "sheet_not_found", "rooms", "",
+         "sheet", "Sheet1"),
     Case("two layers", _two_layers, "layer_choose", "schools", "", "layer", "new, old", after=True),
     Case("no such layer", _entry("schools", layer="shcools"), "layer_not_found", "schools", "", "layer", "schools"),
     Case("option without effect", _entry("rooms", sheet="Sheet1"), "option_idle", "rooms", "", "sheet"),

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from layoutplan.county.manifest import LayerEntry
-from layoutplan.county.problems import Mask, Rows, nearest, show
+from layoutplan.county.problems import MAX_ALIKE, Mask, Rows, nearest, show
 from layoutplan.county.tables import Column, Table
 from layoutplan.county.values import DTYPES, constant, parse, replace_values
 from layoutplan.errors import Problem
@@ -191,9 +191,8 @@ def _duplicates(typed: Typed, table: Table, rows: Rows) -> list[Problem]:
     first = pd.Series(rows.numbers).groupby([key[name].to_numpy() for name in table.key]).transform("min").tolist()
     name = table.key[0] if len(table.key) == 1 else ", ".join(table.key)
     return [
-        problem
-        for at in np.flatnonzero(again)
-        for problem in rows.problems("duplicate_key", np.arange(len(key)) == at, field=name, first=int(first[at]))
+        rows.problem("duplicate_key", at, field=name, is_named=count < MAX_ALIKE, first=int(first[at]))
+        for count, at in enumerate(np.flatnonzero(again).tolist())
     ]
 
 

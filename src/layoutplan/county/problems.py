@@ -61,16 +61,20 @@ class Rows:
         **values
             What else the words name.
         """
+        marked = np.flatnonzero(where).tolist()
+        cells = ["" if shown is None else shown[at] for at in marked]
         return [
-            Problem(
-                code,
-                self.layer,
-                row=f"row {self.numbers[at]}",
-                field=field,
-                values={"id": self.name(at) or "-", "value": show("" if shown is None else shown[at]), **values},
-            )
-            for at in np.flatnonzero(where).tolist()
+            # Only the first few of equal problems are shown, and to look up a name takes longer than the check.
+            self.problem(code, at, field=field, value=cell, is_named=count < MAX_ALIKE, **values)
+            for count, (at, cell) in enumerate(zip(marked, cells, strict=True))
         ]
+
+    def problem(
+        self, code: str, at: int, *, field: str, value: object = "", is_named: bool = True, **values: object
+    ) -> Problem:
+        """Return the problem of the row at a position; arguments as in :meth:`problems`."""
+        words = {"id": (self.name(at) if is_named else "") or "-", "value": show(value), **values}
+        return Problem(code, self.layer, row=f"row {self.numbers[at]}", field=field, values=words)
 
     def sample(self, where: Mask) -> str:
         """Return the first few marked rows by key, or by number where they have no key."""

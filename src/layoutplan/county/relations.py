@@ -106,15 +106,12 @@ def _dangling(frame: pd.DataFrame, name: str, field: str, *, known: set[str], ot
     cells = frame[field]
     lost = (cells.notna() & ~cells.isin(known)).to_numpy(dtype=bool)
     problems: list[Problem] = []
-    rows = rows_of(frame, TABLES[name])
-    for count, at in enumerate(np.flatnonzero(lost)):
-        value = cells.iloc[at]
+    rows, ids = rows_of(frame, TABLES[name]), cells.tolist()
+    for count, at in enumerate(np.flatnonzero(lost).tolist()):
         # Looking for the nearest name is slow, and only the first few are shown.
-        near = nearest(value, known) if count < MAX_ALIKE else "-"
-        one = np.arange(len(frame)) == at
-        problems += rows.problems(
-            "reference_unknown", one, field=field, shown=cells.tolist(), other=other, nearest=near
-        )
+        few = count < MAX_ALIKE
+        values = {"other": other, "nearest": nearest(ids[at], known) if few else "-"}
+        problems.append(rows.problem("reference_unknown", at, field=field, value=ids[at], is_named=few, **values))
     return problems
 
 
@@ -198,14 +195,11 @@ def _span_problems(
     code: str, frame: pd.DataFrame, name: str, where: Mask, *, field: str, spans: tuple[pd.Series[int], pd.Series[int]]
 ) -> list[Problem]:
     rows = rows_of(frame, TABLES[name])
+    cells, low, high = (column.tolist() for column in (frame[field], *spans))
     return [
-        problem
-        for at in np.flatnonzero(where)
-        for problem in rows.problems(
-            code, np.arange(len(frame)) == at, field=field, shown=frame[field].tolist(),
-            low=spans[0].iloc[at], high=spans[1].iloc[at],
-        )
-    ]  # fmt: skip
+        rows.problem(code, at, field=field, value=cells[at], is_named=count < MAX_ALIKE, low=low[at], high=high[at])
+        for count, at in enumerate(np.flatnonzero(where).tolist())
+    ]
 
 
 def _boarders(frames: Frames) -> list[Problem]:
