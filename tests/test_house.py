@@ -37,7 +37,7 @@ FLOORS = {
     "county": 1, "access": 2, "seats": 3, "plan": 4, "present": 5, "ui": 6, "cli": 6, "__main__": 7,
 }  # fmt: skip
 HAN = re.compile(r"[\u3001\u3002\u3400-\u9fff\uff01-\uff5e]")
-# Meanings of the columns and their dictionary, the yes and no of a planner's table, and the places of the sample county are data.
+# Data: meanings of columns, their dictionary, the yes and no of a planner's table, the places of the sample county.
 HAN_IS_DATA = tuple(f"src/layoutplan/county/{name}" for name in ("tables.py", "dictionary.py", "values.py", "sample/"))
 
 
