@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import shutil
+import tempfile
 import warnings
-from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -128,11 +130,8 @@ def _manifest(frames: dict[str, pd.DataFrame]) -> dict[str, Any]:
 class Toy:
     """The toy county before it is written: frames and the tree of ``county.toml``."""
 
-    frames: dict[str, pd.DataFrame] = field(default_factory=_frames)
-    manifest: dict[str, Any] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.manifest = self.manifest or _manifest(self.frames)
+    frames: dict[str, pd.DataFrame]
+    manifest: dict[str, Any]
 
     def set(self, layer: str, row: int, column: str, value: Any) -> None:
         """Put a value into a cell; the first row is 1."""
@@ -152,7 +151,12 @@ class Toy:
         folder.mkdir(parents=True, exist_ok=True)
         for name, frame in self.frames.items():
             if name in self.manifest["layers"]:
-                write_layer(frame, folder / Path(self.manifest["layers"][name]["file"]).name)
+                file = Path(self.manifest["layers"][name]["file"]).name
+                frames, written = _pristine()
+                if frame is frames.get(name) and (Path(written.name) / file).is_file():
+                    shutil.copyfile(Path(written.name) / file, folder / file)
+                else:
+                    write_layer(frame, folder / file)
         (folder / "county.toml").write_text(toml(self.manifest), "utf-8")
         return folder
 
@@ -212,6 +216,16 @@ def _word(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
+@cache
+def _pristine() -> tuple[dict[str, pd.DataFrame], tempfile.TemporaryDirectory[str]]:
+    """Return the toy county's frames and a folder that holds them written, made once a run."""
+    frames, folder = _frames(), tempfile.TemporaryDirectory()
+    for name, entry in _manifest(frames)["layers"].items():
+        write_layer(frames[name], Path(folder.name) / entry["file"])
+    return frames, folder
+
+
 def toy() -> Toy:
-    """Return a fresh toy county."""
-    return deepcopy(Toy())
+    """Return a fresh toy county; replace its frames, do not write into them."""
+    frames, _ = _pristine()
+    return Toy(dict(frames), _manifest(frames))
