@@ -65,11 +65,13 @@ def summary_json(result: PlanResult) -> str:
     """Return the indicators with their units and what the plan was made from, as JSON text."""
     county, scenario = result.prepared.county, result.scenario
     values = result.indicators.sort_values(["indicator", "year"])
+    rows = values[["indicator", "year", "value", "unit"]].itertuples(index=False, name=None)
     indicators = [
-        {"indicator": str(row.indicator), "year": int(row.year), "value": _number(row.value), "unit": str(row.unit)}
-        for row in values.itertuples()
+        {"indicator": str(name), "year": int(year), "value": _number(value), "unit": str(unit)}
+        for name, year, value, unit in rows
     ]
-    severities = result.findings.frame.groupby(["rule", "severity"]).size()
+    found = result.findings.frame.groupby(["rule", "severity"]).size().reset_index(name="count")
+    counts = found.itertuples(index=False, name=None)
     content = {
         "county": county.name,
         "county_en": county.name_en,
@@ -83,9 +85,7 @@ def summary_json(result: PlanResult) -> str:
         },
         "provenance": dict(sorted(result.provenance.items())),
         "as_of": dict(sorted(county.as_of.items())),
-        "findings": [
-            {"rule": rule, "severity": severity, "count": int(n)} for (rule, severity), n in severities.items()
-        ],
+        "findings": [{"rule": rule, "severity": severity, "count": int(count)} for rule, severity, count in counts],
         "indicators": indicators,
     }
     return json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
@@ -111,7 +111,7 @@ def assignment_table(result: PlanResult) -> pd.DataFrame:
     total = total[total["pupils"] > 0.0]
     total[["minutes", "metres"]] = total[["minutes", "metres"]].div(total["pupils"], axis=0)
     left = unplaced.groupby(["year", "stage", "place_id", "reason"], as_index=False)["pupils"].sum()
-    frame = pd.concat([total, left[left["pupils"] > 0.0]], ignore_index=True)
+    frame: pd.DataFrame = pd.concat([total, left[left["pupils"] > 0.0]], ignore_index=True)
     frame = frame.reindex(columns=_ASSIGNMENT)
     return frame.sort_values([*keys, "reason"], ignore_index=True, na_position="last")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
@@ -111,7 +111,7 @@ def _save(figure: Figure, path: Path) -> Path:
     }
     part = path.with_name(path.name + ".tmp")
     kind = path.suffix[1:]
-    quick = {"pil_kwargs": {"compress_level": 4}} if kind == "png" else {}
+    quick: dict[str, Any] = {"pil_kwargs": {"compress_level": 4}} if kind == "png" else {}
     figure.savefig(part, format=kind, dpi=DPI, metadata=metadata[kind], **quick)
     Path(part).replace(path)
     return path

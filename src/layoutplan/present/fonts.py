@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 FAMILY = "Layoutplan Sans SC"
 # Typesetters' mark for a character the font lacks; it stands in GB 2312, so it is always there.
 GETA = "〓"
 
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "font.family": [FAMILY],
     "axes.unicode_minus": False,
     "mathtext.default": "regular",

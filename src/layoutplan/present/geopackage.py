@@ -10,6 +10,7 @@ import pandas as pd
 import shapely
 
 from layoutplan.county.tables import STAGES
+from layoutplan.labels import LANGS, label
 from layoutplan.plan import planning
 from layoutplan.present.qgis import style_of
 from layoutplan.present.symbols import catchment_hues, school_symbols, standing_schools
@@ -61,7 +62,7 @@ def _metadata(result: PlanResult) -> pd.DataFrame:
     county, scenario = result.prepared.county, result.scenario
     facts = {
         **result.provenance, "county_name": county.name, "crs": county.crs, "scenario_name": scenario.name,
-        "stamp": "合成数据 SYNTHETIC DATA" if county.synthetic else "", "use": "内部规划用图",
+        "stamp": " ".join(label("figure.footer.synthetic", lang) for lang in LANGS) if county.synthetic else "", "use": label("figure.footer.internal", "zh"),
     }  # fmt: skip
     return pd.DataFrame(sorted(facts.items()), columns=["key", "value"])
 
@@ -116,7 +117,7 @@ def _catchments(result: PlanResult, years: tuple[int, ...]) -> gpd.GeoDataFrame:
             hues = catchment_hues(frame.dropna(subset=["school_id"]))
             hue = frame["school_id"].map(hues).astype("Int64")
             frame = frame.assign(stage=stage, year=year, name=frame["school_id"].map(names), hue=hue)
-            frame["geometry"] = shapely.multipolygons([list(_polygons(shape)) for shape in frame.geometry])
+            frame["geometry"] = [shapely.MultiPolygon(_polygons(shape)) for shape in frame.geometry]
             parts.append(frame[["stage", "year", "school_id", "name", "area_km2", "hue", "geometry"]])
     table = pd.concat(parts, ignore_index=True)
     table["area_km2"] = table["area_km2"].round(4)

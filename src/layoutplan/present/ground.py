@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -33,7 +33,7 @@ def polygon_path(shape: BaseGeometry) -> list[npt.NDArray[np.float64]]:
     return [shapely.get_coordinates(ring) for part in polygons for ring in (part.exterior, *part.interiors)]
 
 
-def _as_path(shape: BaseGeometry) -> object:
+def _as_path(shape: BaseGeometry) -> Any:
     from matplotlib.path import Path as Outline
 
     rings = polygon_path(shape)
@@ -89,12 +89,12 @@ def draw_roads(axes: Axes, roads: gpd.GeoDataFrame, *, unit: float, stronger: fl
     """
     from matplotlib.collections import LineCollection
 
-    for kind in reversed(ROAD_STYLES):
+    for kind in reversed(list(ROAD_STYLES)):
         mine = roads.loc[roads["class"] == kind].geometry
         parts = shapely.simplify(shapely.get_parts(mine.to_numpy()), _STROKE_MM * unit)
         lines = [shapely.get_coordinates(part) for part in parts]
         colour, width = ROAD_STYLES[kind]
-        style = {"colors": colour, "linewidths": width * stronger, "zorder": _ROAD}
+        style: dict[str, Any] = {"colors": colour, "linewidths": width * stronger, "zorder": _ROAD}
         axes.add_collection(LineCollection(lines, capstyle="round", joinstyle="round", **style), autolim=False)
 
 

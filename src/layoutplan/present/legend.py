@@ -16,7 +16,7 @@ from layoutplan.present.symbols import CATCHMENT_COLOURS, GREY, INK, PAPER, ROAD
 if TYPE_CHECKING:
     from layoutplan.norms import Norms
 
-Drawer = Callable[[float, float], None]
+Drawer = Callable[[float, float], object]
 _SIZES = (100, 500, 1000, 2500)
 _TEXT = 7.6
 
@@ -166,7 +166,7 @@ def _school(page: Page, sign: Sign) -> Drawer:
 
 
 def _line(page: Page, **style: object) -> Drawer:
-    return lambda across, up: page.paper.plot([across - 3.6, across + 3.6], [up, up], **style)  # type: ignore[func-returns-value,arg-type]
+    return lambda across, up: page.paper.plot([across - 3.6, across + 3.6], [up, up], **style)  # type: ignore[arg-type]
 
 
 def _road(page: Page, kind: str) -> Drawer:
@@ -177,7 +177,7 @@ def _road(page: Page, kind: str) -> Drawer:
 def _dot(page: Page) -> Drawer:
     from matplotlib.patches import Circle
 
-    return lambda across, up: page.paper.add_patch(Circle((across, up), 0.4, facecolor=GREY, linewidth=0))  # type: ignore[func-returns-value]
+    return lambda across, up: page.paper.add_patch(Circle((across, up), 0.4, facecolor=GREY, linewidth=0))
 
 
 def _swatches(page: Page) -> Drawer:
@@ -195,7 +195,7 @@ def _hatched(page: Page) -> Drawer:
     from matplotlib.patches import Rectangle
 
     style = {"facecolor": PAPER, "edgecolor": "#b9b2a6", "hatch": "....", "linewidth": 0.4}
-    return lambda across, up: page.paper.add_patch(Rectangle((across - 3.6, up - 1.2), 7.2, 2.4, **style))  # type: ignore[func-returns-value,arg-type]
+    return lambda across, up: page.paper.add_patch(Rectangle((across - 3.6, up - 1.2), 7.2, 2.4, **style))  # type: ignore[arg-type]
 
 
 def _sizes(page: Page) -> Drawer:

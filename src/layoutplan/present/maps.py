@@ -15,9 +15,9 @@ import shapely
 
 from layoutplan.county.tables import SCHOOL_KINDS
 from layoutplan.labels import Lang, label
-from layoutplan.present.markup import esc, sign_svg
+from layoutplan.present.markup import esc, sign_svg, site_svg
 from layoutplan.present.scene import Scene
-from layoutplan.present.signs import SITE_COLOUR, Sign
+from layoutplan.present.signs import Sign
 from layoutplan.present.symbols import CATCHMENT_COLOURS, GREY, ROAD_STYLES, SHAPES, STATUS_COLOURS
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ _LON_LAT = "EPSG:4326"
 _CATCHMENT_TOLERANCE_M = 15.0
 _ROAD_TOLERANCE_M = 20.0
 _GRID_DEG = 1e-6
+_DOT = {"radius": 2.2, "color": "#ffffff", "weight": 0.3, "fillColor": GREY, "fillOpacity": 1}
 # Nothing may be fetched, whatever a name in the data holds.
 _POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
 
@@ -78,7 +79,7 @@ def _as_html(scene: Scene) -> str:
     chart = folium.Map(tiles=None, control_scale=True, zoom_snap=0.25, attribution_control=False)
     # The packaged Leaflet takes the place of every address folium would load from.
     chart.default_js, chart.default_css = [], []
-    root = chart.get_root()
+    root: Any = chart.get_root()
     root.header.add_child(
         _Raw(f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'), name="policy", index=0
     )
@@ -116,7 +117,7 @@ def _Raw(text: str) -> Any:  # noqa: N802 - makes an element, as the classes of 
     import folium
     from jinja2 import Template
 
-    element = folium.Element()
+    element: Any = folium.Element()
     element._template = Template("{{ this.text }}")
     element.text = text
     return element
@@ -148,8 +149,8 @@ def _layers(scene: Scene) -> list[folium.GeoJson]:
         _layer(_catchment_features(scene), label("map.catchments", lang)),
         _layer(_road_features(county.roads), label("map.roads", lang)),
         _layer(_township_features(county.townships), label("map.townships", lang)),
-        _layer(_place_features(scene), label("map.places", lang), point_to_layer="planMap.dot"),
-        _layer(_school_features(scene), label("map.schools", lang), point_to_layer="planMap.sign"),
+        _layer(_place_features(scene), label("map.places", lang), point_to_layer="planMap.point"),
+        _layer(_school_features(scene), label("map.schools", lang), point_to_layer="planMap.point"),
     ]
 
 
@@ -157,7 +158,7 @@ def _layer(features: list[dict[str, Any]], name: str, *, point_to_layer: str = "
     import folium
     from folium.utilities import JsCode
 
-    points = {"point_to_layer": JsCode(point_to_layer)} if point_to_layer else {}
+    points: dict[str, Any] = {"point_to_layer": JsCode(point_to_layer)} if point_to_layer else {}
     data = {"type": "FeatureCollection", "features": features}
     return folium.GeoJson(data, name=name, on_each_feature=JsCode("planMap.card"), smooth_factor=0.5, **points)
 
@@ -193,7 +194,7 @@ def _catchment_features(scene: Scene) -> list[dict[str, Any]]:
 
 def _road_features(roads: gpd.GeoDataFrame) -> list[dict[str, Any]]:
     shapes, properties = [], []
-    for kind in reversed(ROAD_STYLES):
+    for kind in reversed(list(ROAD_STYLES)):
         mine = roads.loc[roads["class"] == kind].geometry.to_numpy()
         if len(mine):
             lines = shapely.simplify(shapely.get_parts(mine), _ROAD_TOLERANCE_M)
@@ -212,18 +213,19 @@ def _township_features(townships: gpd.GeoDataFrame) -> list[dict[str, Any]]:
 def _place_features(scene: Scene) -> list[dict[str, Any]]:
     places, lang = scene.result.prepared.county.places, scene.lang
     properties = []
-    for row in places.itertuples():
+    rows: list[Any] = list(places.itertuples())
+    for row in rows:
         resettled = row.kind == "resettlement"
         households = label("map.unknown", lang) if pd.isna(row.households) else f"{int(row.households):,}"
         card = [
             [label("map.name", lang), str(row.name)], [label("map.kind", lang), label(f"place_kind.{row.kind}", lang)],
             [label("map.households", lang), households],
         ]  # fmt: skip
-        style = {
-            "radius": 5 if resettled else 2.2, "color": "#ffffff", "weight": 1.2 if resettled else 0.3,
-            "fillColor": SITE_COLOUR if resettled else GREY, "fillOpacity": 1,
-        }  # fmt: skip
-        properties.append({"card": card, "style": style})
+        if resettled:
+            text, size = site_svg()
+            properties.append({"card": card, "sign": text, "size": size})
+        else:
+            properties.append({"card": card, "style": _DOT})
     return _features(list(shapely.point_on_surface(places.geometry.to_numpy())), str(places.crs), properties)
 
 
@@ -232,7 +234,8 @@ def _school_features(scene: Scene) -> list[dict[str, Any]]:
     order = scene.schools.assign(reach=[-sign.reach_mm for sign in scene.schools["sign"]])
     order = order.sort_values(["reach"], kind="stable")
     properties = []
-    for row in order.itertuples():
+    rows: list[Any] = list(order.itertuples())
+    for row in rows:
         sign: Sign = row.sign
         text, size = sign_svg(sign)
         known = not np.isnan(sign.pupils)
@@ -264,11 +267,11 @@ def _words_around(scene: Scene) -> str:
         f'<div class="lp-box lp-title"><b>{esc(_title(scene))}</b>{stamp}<br>{esc(scene.result.scenario.name)}</div>'
     )
     foot = [
-        label("figure.footer.internal", lang), label("figure.footer.review_no", lang) + "＿＿＿＿",
+        label("figure.footer.internal", lang), label("figure.footer.review_no", lang) + " ________",
         label("figure.footer.data_date", lang, date=scene.result.provenance["data_date"] or "—"),
         label("figure.footer.crs", lang, crs=county.crs + " → " + _LON_LAT),
     ]  # fmt: skip
-    footer = f'<div class="lp-box lp-foot">{esc("　".join(foot))}</div>'
+    footer = f'<div class="lp-box lp-foot">{esc("  |  ".join(foot))}</div>'
     north = f'<div class="lp-box lp-north">{esc(label("figure.north", lang))}<br>▲</div>'
     return title + north + f'<div class="lp-box lp-legend">{_legend(scene)}</div>' + footer
 
@@ -290,6 +293,8 @@ def _legend(scene: Scene) -> str:
         "vacant": Sign("circle", 0.0, vacant=True), "boarding": Sign("square", 300.0, roof=True),
     }  # fmt: skip
     rows += [_entry(sign, label(f"figure.legend.{name}", lang)) for name, sign in others.items()]
+    site = esc(label("figure.legend.site", lang))
+    rows.append(f'<div><span class="sign">{site_svg()[0]}</span>{site}</div>')
     return "".join(rows)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -67,7 +67,8 @@ def draw_marks(
 def _marks_of(scene: Scene) -> list[Drawn]:
     opens = scene.result.roster.schools.set_index("school_id")["opens_year"]
     marks: list[Drawn] = []
-    for row in scene.schools.itertuples():
+    schools: list[Any] = list(scene.schools.itertuples())
+    for row in schools:
         sign: Sign = row.sign
         touched = sign.changed or sign.closed
         text = _school_name(scene, str(row.name), sign, is_new=sign.changed and pd.notna(opens[row.Index]))
@@ -77,7 +78,8 @@ def _marks_of(scene: Scene) -> list[Drawn]:
         at = (float(row.east_m), float(row.north_m))
         size = _VILLAGE_PT if small else NAME_PT
         marks.append((sign, Mark(str(row.Index), at, sign.reach_mm, text, colour, rank, touched, size)))
-    for row in scene.sites.itertuples():
+    sites: list[Any] = list(scene.sites.itertuples())
+    for row in sites:
         at = (float(row.east_m), float(row.north_m))
         marks.append((None, Mark(f"site {row.Index}", at, SITE_MM, str(row.name), SITE_COLOUR, _SITE_RANK)))
     return marks

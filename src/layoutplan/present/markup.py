@@ -6,7 +6,7 @@ import html
 
 import numpy as np
 
-from layoutplan.present.signs import Sign
+from layoutplan.present.signs import SITE_COLOUR, SITE_MM, Sign
 from layoutplan.present.symbols import GREY, INK, RING_COLOURS, STATUS_COLOURS, VIOLET, shape_corners
 
 # Besides HTML, a name may meet a JavaScript template (back-tick, ${}) or a Jinja one ({{ }}).
@@ -52,6 +52,16 @@ def sign_svg(sign: Sign) -> tuple[str, float]:
     view = f"{-half:.1f} {-half:.1f} {2 * half:.1f} {2 * half:.1f}"
     size = f'width="{2 * half:.1f}" height="{2 * half:.1f}"'
     return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{view}" {size}>{"".join(parts)}</svg>', 2 * half
+
+
+def site_svg() -> tuple[str, float]:
+    """Return the sign of a resettlement site as SVG, and its width and height in pixels."""
+    size = SITE_MM * PX_PER_MM * 1.3
+    triangle = _outline(np.array([[-size, size * 0.7], [size, size * 0.7], [0.0, -size]]), SITE_COLOUR, "#ffffff", 1.0)
+    view = f"{-size - 1:.1f} {-size - 1:.1f} {2 * size + 2:.1f} {2 * size + 2:.1f}"
+    across = round(2 * size + 2, 1)
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{view}" width="{across}" height="{across}">'
+    return f"{head}{triangle}</svg>", across
 
 
 def _living(sign: Sign, corners: np.ndarray, radius: float) -> list[str]:

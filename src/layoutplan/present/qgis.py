@@ -60,13 +60,14 @@ def style_of(layer: str, frame: gpd.GeoDataFrame) -> str:
     str
         QML document.
     """
-    kind, rules = {
-        "catchments": lambda: ("fill", _catchment_rules(frame)),
-        "flows": lambda: ("line", _flow_rules(frame)),
-        "places": lambda: ("marker", _place_rules()),
-        "schools": lambda: ("marker", _school_rules(frame)),
-        "findings": lambda: ("marker", _finding_rules()),
-    }[layer]()
+    if layer == "catchments":
+        kind, rules = "fill", _catchment_rules(frame)
+    elif layer == "flows":
+        kind, rules = "line", _flow_rules(frame)
+    elif layer == "schools":
+        kind, rules = "marker", _school_rules(frame)
+    else:
+        kind, rules = "marker", _place_rules() if layer == "places" else _finding_rules()
     return _document(kind, rules, named=layer == "schools", last_year=_last_year(frame))
 
 
@@ -176,10 +177,9 @@ def _document(kind: str, rules: Sequence[_Rule], *, named: bool, last_year: int 
     tree = ElementTree.SubElement(renderer, "rules", key="root")
     symbols = ElementTree.SubElement(renderer, "symbols")
     for number, rule in enumerate(rules):
-        switch = {} if rule.shown else {"checkstate": "0"}
-        ElementTree.SubElement(
-            tree, "rule", key=f"rule{number}", symbol=str(number), label=rule.name, filter=rule.filter, **switch
-        )
+        switch: dict[str, str] = {} if rule.shown else {"checkstate": "0"}
+        words = {"key": f"rule{number}", "symbol": str(number), "label": rule.name, "filter": rule.filter}
+        ElementTree.SubElement(tree, "rule", {**words, **switch})
         _add_symbol(symbols, kind, number, rule)
     if named:
         _add_names(root, last_year)

@@ -151,7 +151,7 @@ class Scene:
         for name, less_is_better in _KEY_FIGURES.items():
             if name in table.index:
                 words = label(f"indicator.{name}", self.lang), label(f"unit.{units[name]}", self.lang)
-                values = tuple(float(value) for value in table.loc[name])
+                values = tuple(table.loc[name].to_numpy(float).tolist())
                 rows.append(Row(*words, values, 1 if units[name] == "min" else 0, less_is_better))
         return rows
 

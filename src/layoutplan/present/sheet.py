@@ -217,7 +217,10 @@ def draw_footer(page: Page, facts: Mapping[str, str]) -> None:
         if blank:
             start = across + page.width_of(text, 8.5) + 1.5
             page.paper.plot([start, start + blank], [11.0, 11.0], color=INK, linewidth=0.5)
-    page.write(12.0, 6.0, label("figure.footer.internal", lang), size=8.5, bold=True)
+    internal = label("figure.footer.internal", lang)
+    page.write(12.0, 6.0, internal, size=8.5, bold=True)
+    after = 12.0 + page.width_of(internal, 8.5) + 4.0
+    page.write(after, 6.0, label("figure.footer.crowded", lang), size=7.0, color=GREY)
     made = label("figure.footer.made_from", lang, **{name: facts[name] for name in ("county", "scenario", "version")})
     page.write(page.width_mm - 12.0, 6.0, made, size=7.0, color=GREY, ha="right")
 

@@ -71,7 +71,8 @@ def shape_corners(shape: str) -> np.ndarray:
     sides, first = _SIDES.get(shape, (48, 0.0))
     turn = np.deg2rad(first + np.arange(sides) * 360.0 / sides)
     radius = np.sqrt(2.0 * np.pi / (sides * np.sin(2.0 * np.pi / sides)))
-    return np.column_stack((np.cos(turn), np.sin(turn))) * radius
+    corners: np.ndarray = np.column_stack((np.cos(turn), np.sin(turn))) * radius
+    return corners
 
 
 def symbol_radius(pupils: float, *, shape: str, largest: float, smallest: float, full_at: float = 2500.0) -> float:

@@ -19,10 +19,10 @@ var planMap = {
       return name;
     }, {sticky: true});
   },
-  sign: function (feature, latlng) {
+  point: function (feature, latlng) {
     var what = feature.properties;
+    if (!what.sign) { return L.circleMarker(latlng, what.style); }
     var icon = L.divIcon({className: 'lp-sign', html: what.sign, iconSize: [what.size, what.size]});
     return L.marker(latlng, {icon: icon, alt: what.card[0][1], riseOnHover: true});
-  },
-  dot: function (feature, latlng) { return L.circleMarker(latlng, feature.properties.style); }
+  }
 };
