@@ -14,19 +14,20 @@ load_leaflet()
 
 @st.fragment
 def bench() -> None:
-    """Map and cards: only this runs while the marker moves."""
+    """Map and cards: only this runs while the marker moves, the map first."""
     candidate.keep_up(result)
     lab = session.site_lab(result, stage=stage, year=year)
     left, right = st.columns([2.1, 1])
     with right:
         rooms = candidate.size(lang)
-        tried = candidate.try_here(lab, rooms=rooms)
+    tried = candidate.try_here(lab, rooms=rooms)
+    with left:
+        base, scene = session.base_map(result, lang), candidate.scene(lab, tried, lang)
+        planmap(base, scene, key="site_map", height=505, on_event=lambda event: candidate.follow(result, event))
+    with right:
         st.html(cards.trial(result, tried, stage=stage, year=year, lang=lang))
         candidate.keeper(result, tried, stage=stage, year=year, lang=lang)
     with left:
-        scene = candidate.scene(lab, tried, lang)
-        base = session.base_map(result, lang)
-        planmap(base, scene, key="site_map", height=505, on_event=lambda event: candidate.follow(result, event))
         with st.container(horizontal=True, vertical_alignment="bottom"):
             candidate.coordinates(lang)
             st.caption(label("ui.site.help", lang))

@@ -42,10 +42,10 @@ def test_outline_surrounds_just_the_cells_won(result):
     spot = result.prepared.county.places.geometry.representative_point().iloc[0]
     tried = try_at(lab, spot.x, spot.y, rooms=12)
     assert len(tried.cells) > 0
-    outline = mapdata.outline_of(result, tried.cells.tolist())
+    outline = mapdata.outline_of(mapdata.cell_shapes(result), tried.cells.tolist())
     assert outline["polygons"]
     assert outline["style"]["fill"] is False
-    assert mapdata.outline_of(result, []) is None
+    assert mapdata.outline_of(mapdata.cell_shapes(result), []) is None
 
 
 def test_schools_that_do_not_stand_are_hidden(result):

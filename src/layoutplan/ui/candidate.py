@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Literal, cast
 
 import numpy as np
 import streamlit as st
-from pyproj import Transformer
 
 from layoutplan.labels import Lang, label
 from layoutplan.plan.planning import PlanResult
@@ -21,16 +19,6 @@ _Setting = Literal["county_town", "town", "village"]
 SETTINGS: tuple[_Setting, ...] = ("county_town", "town", "village")
 _STEP_M = 50.0
 START_ZOOM = 11.5
-
-
-@cache
-def _to_degrees(crs: str) -> Transformer:
-    return Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
-
-
-@cache
-def _to_metres(crs: str) -> Transformer:
-    return Transformer.from_crs("EPSG:4326", crs, always_xy=True)
 
 
 def site_id() -> str:
@@ -55,9 +43,9 @@ def follow(result: PlanResult, event: Moved | Clicked | Added) -> None:
     """Take the site where the map says."""
     if isinstance(event, Clicked):
         return
-    east, north = _to_metres(result.prepared.county.crs).transform(event.lng, event.lat)
+    east, north = session.degrees(result).metres(event.lat, event.lng)
     if np.isfinite(east) and np.isfinite(north):
-        st.session_state["site_at"] = (float(east), float(north))
+        st.session_state["site_at"] = (east, north)
 
 
 def coordinates(lang: Lang) -> None:
@@ -90,7 +78,7 @@ def try_here(lab: SiteLab, *, rooms: int) -> SiteTrial:
 def scene(lab: SiteLab, tried: SiteTrial, lang: Lang) -> Scene:
     """Return what the map shows of a trial."""
     result, stage, year = lab.result, lab.stage, lab.year
-    lng, lat = _to_degrees(result.prepared.county.crs).transform(tried.east_m, tried.north_m)
+    lat, lng = session.degrees(result).of(tried.east_m, tried.north_m)
     reason = label(f"reason.{tried.reason}", lang) if tried.reason else ""
     return Scene(
         paints={
@@ -99,7 +87,7 @@ def scene(lab: SiteLab, tried: SiteTrial, lang: Lang) -> Scene:
         },
         changes={"cells": {mapdata.site_class(lab): tried.cells.tolist()}},
         sites=[Site("site", label("ui.site.new", lang), lat, lng, reason=reason)],
-        sketch=mapdata.outline_of(result, tried.cells.tolist()),
+        sketch=mapdata.outline_of(session.cell_shapes(result), tried.cells.tolist()),
         focus={"seq": "start", "point": [lat, lng], "zoom": START_ZOOM},
         can_add=True,
     )

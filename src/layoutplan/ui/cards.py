@@ -7,6 +7,7 @@ from html import escape
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from layoutplan.labels import Lang, label
 from layoutplan.plan.planning import PlanResult
@@ -148,21 +149,20 @@ def _refused(tried: SiteTrial, lang: Lang) -> str:
 
 def _load(result: PlanResult, tried: SiteTrial, stage: str, year: int, lang: Lang) -> str:
     load = tried.load
-    stages = load["year"].map(lambda _: stage)
-    status = class_statuses(load["class_size"], stages, norms=result.prepared.norms)
-    most = max(float(load["pupils"].max()), 1.0)
+    stages = pd.Series(stage, index=load.index, dtype="str")
+    looks = class_statuses(load["class_size"], stages, norms=result.prepared.norms).tolist()
+    years, pupils = load["year"].tolist(), load["pupils"].tolist()
+    most = max(*pupils, 1.0)
     bars = "".join(
-        _bar_of_year(at, pupils / most, STATUS_COLOURS[look], chosen=at == year)
-        for at, pupils, look in zip(load["year"].tolist(), load["pupils"].tolist(), status, strict=True)
+        _bar_of_year(at, count / most, STATUS_COLOURS[look], chosen=at == year)
+        for at, count, look in zip(years, pupils, looks, strict=True)
     )
-    now = load[load["year"] == year].iloc[0]
-    words = status[load["year"] == year].iloc[0]
+    now = years.index(year)
+    classes, size = load["classes"].iloc[now], load["class_size"].iloc[now]
     figures = (
-        _figure(number(now["pupils"]), label("unit.pupils", lang), label("ui.site.pupils", lang), "pupils")
-        + _figure(number(now["classes"]), label("unit.classes", lang), label("ui.site.classes", lang), "classes")
-        + _figure(
-            number(now["class_size"], 1), label("unit.pupils/class", lang), label(f"status.{words}", lang), "size"
-        )
+        _figure(number(pupils[now]), label("unit.pupils", lang), label("ui.site.pupils", lang), "pupils")
+        + _figure(number(classes), label("unit.classes", lang), label("ui.site.classes", lang), "classes")
+        + _figure(number(size, 1), label("unit.pupils/class", lang), label(f"status.{looks[now]}", lang), "size")
     )
     title = label("ui.site.load", lang, year=year)
     return (
@@ -185,7 +185,8 @@ def _bar_of_year(year: int, share: float, colour: str, *, chosen: bool) -> str:
 
 
 def _relief(result: PlanResult, tried: SiteTrial, lang: Lang) -> str:
-    names = result.roster.schools.set_index("school_id")["name"]
+    schools = result.roster.schools
+    names = dict(zip(schools["school_id"], schools["name"], strict=True))
     shown = tried.relief.head(MAX_RELIEF)
     most = max(float((shown["pupils_before"] - shown["pupils_after"]).max()), 1.0) if len(shown) else 1.0
     rows = "".join(_relief_row(names[row.school_id], row, most, lang) for row in shown.itertuples())

@@ -8,6 +8,7 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import shapely
 
 from layoutplan.labels import Lang, label
@@ -41,10 +42,21 @@ PLACE_STYLES: Mapping[str, Style] = {
 }
 
 
-def to_degrees(shapes: gpd.GeoSeries) -> list[dict[str, Any]]:
-    """Return GeoJSON geometries in WGS84, coordinates rounded to 5 decimals (about 1 m)."""
-    degrees = shapely.transform(shapes.to_crs("EPSG:4326").to_numpy(), lambda at: np.round(at, DECIMALS))
+def in_degrees(shapes: gpd.GeoSeries) -> npt.NDArray[Any]:
+    """Return the shapes in WGS84, coordinates rounded to 5 decimals (about 1 m)."""
+    degrees: npt.NDArray[Any] = shapely.transform(
+        shapes.to_crs("EPSG:4326").to_numpy(), lambda at: np.round(at, DECIMALS)
+    )
+    return degrees
+
+
+def _geometry(degrees: npt.NDArray[Any]) -> list[dict[str, Any]]:
     return [json.loads(text) for text in shapely.to_geojson(degrees)]
+
+
+def to_degrees(shapes: gpd.GeoSeries) -> list[dict[str, Any]]:
+    """Return the shapes as GeoJSON geometries in WGS84."""
+    return _geometry(in_degrees(shapes))
 
 
 def bounds_of(shapes: gpd.GeoSeries) -> tuple[tuple[float, float], tuple[float, float]]:
@@ -276,13 +288,24 @@ def hues_of(result: PlanResult, *, stage: str, year: int) -> dict[str, int]:
     return catchment_hues(catchments[catchments["school_id"].notna()])
 
 
-def outline_of(result: PlanResult, cells: Sequence[int]) -> dict[str, Any] | None:
-    """Return the strong outline around the cells a site would win, or None if there are none."""
-    frame = result.prepared.cells[result.scenario.policy.mode].frame
+def cell_shapes(result: PlanResult) -> npt.NDArray[Any]:
+    """Return the tiles of the ground in degrees, in the order of the cells."""
+    return in_degrees(result.prepared.cells[result.scenario.policy.mode].frame.geometry)
+
+
+def outline_of(shapes: npt.NDArray[Any], cells: Sequence[int]) -> dict[str, Any] | None:
+    """Return the strong outline around the cells a site would win, or None if there are none.
+
+    Parameters
+    ----------
+    shapes : object [cell]
+        As :func:`cell_shapes` gives them: neighbours share their corners, so they join cleanly.
+    cells : sequence of int
+        Cells won.
+    """
     if len(cells) == 0:
         return None
-    union = shapely.coverage_union_all(frame.geometry.to_numpy()[np.asarray(cells)])
-    geometry = to_degrees(gpd.GeoSeries([union], crs=frame.crs))[0]
+    (geometry,) = _geometry(np.array([shapely.coverage_union_all(shapes[np.asarray(cells)])]))
     polygons = [geometry["coordinates"]] if geometry["type"] == "Polygon" else geometry["coordinates"]
     return {"polygons": polygons, "style": {"fill": False, "color": VIOLET, "weight": 2.2, "opacity": 0.95}}
 

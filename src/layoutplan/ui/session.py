@@ -12,6 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, cast
 
+import numpy.typing as npt
 import streamlit as st
 
 from layoutplan.county.layers import County, read_county
@@ -23,6 +24,7 @@ from layoutplan.plan.planning import PlanResult, Prepared, prepare, run_plan
 from layoutplan.plan.scenario import Scenario
 from layoutplan.plan.siting import SiteLab, open_lab
 from layoutplan.ui import cards, mapdata
+from layoutplan.ui.degrees import Degrees
 from layoutplan.ui.planmap import Base, Paint, Scene
 
 GOAL_YEAR = 2028
@@ -182,6 +184,18 @@ def _key(result: PlanResult) -> tuple[str, str]:
 def base_map(result: PlanResult, lang: Lang) -> Base:
     """Return the map's ground, drawn once for each plan and language."""
     return cast("Base", _shelf().get(("base", *_key(result), lang), lambda: mapdata.draw_base(result, lang)))
+
+
+def cell_shapes(result: PlanResult) -> npt.NDArray[Any]:
+    """Return the tiles of the ground in degrees, transformed once."""
+    key = ("shapes", *_key(result))
+    return cast("npt.NDArray[Any]", _shelf().get(key, lambda: mapdata.cell_shapes(result)))
+
+
+def degrees(result: PlanResult) -> Degrees:
+    """Return what takes points between the county's metres and the map's degrees."""
+    crs = result.prepared.county.crs
+    return cast("Degrees", _shelf().get(("degrees", crs), lambda: Degrees(crs)))
 
 
 def site_lab(result: PlanResult, *, stage: str, year: int) -> SiteLab:
