@@ -8,6 +8,7 @@ what is wrong and what to do, in Chinese and English; its words live in the cata
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -48,7 +49,9 @@ class Problem:
 
     def say(self, lang: Lang) -> str:
         """Return ``[code] layer · row · field · what is wrong → remedy`` in one language."""
-        where = " · ".join(part for part in (self.layer, self.row, self.field) if part)
+        numbered = re.fullmatch(r"row (\d+)", self.row)
+        row = label("problem_list.row", lang, number=numbered[1]) if numbered else self.row
+        where = " · ".join(part for part in (self.layer, row, self.field) if part)
         what = label(f"problem.{self.code}", lang, **self.values)
         remedy = label(f"remedy.{self.code}", lang, **self.values)
         return f"[{self.code}] {where} · {what} → {remedy}"

@@ -119,8 +119,8 @@ def _year(zh: str = "学年（9月1日起）", en: str = "school year that start
     return Column("year", "int", "", zh, en, minimum=1950, maximum=2100)
 
 
-def _grade(name: str = "grade", *, required: bool = True) -> Column:
-    return Column(name, "int", "", "年级", "grade", required=required, minimum=1, maximum=9)
+def _grade(name: str = "grade", zh: str = "年级", en: str = "grade", *, required: bool = True) -> Column:
+    return Column(name, "int", "", zh, en, required=required, minimum=1, maximum=9)
 
 
 _STAGE = Column("stage", "text", "", "学段", "stage", choices=STAGES)
@@ -135,8 +135,8 @@ SCHOOLS = Table(
         Column("setting", "text", "", "城乡类型", "setting", choices=SETTINGS),
         _id("township_id", "乡镇代码", "township id"),
         _id("community_id", "城乡学校共同体", "school community id", required=False),
-        _grade("grade_from", required=False),
-        _grade("grade_to", required=False),
+        _grade("grade_from", "最低年级", "lowest grade taught", required=False),
+        _grade("grade_to", "最高年级", "highest grade taught", required=False),
         _count("boarding_beds", "bed", "寄宿床位", "boarding beds", required=False),
         _count("canteen_seats", "seat", "餐位", "canteen seats", required=False),
         _amount("site_m2", "m2", "占地面积", "site area"),
