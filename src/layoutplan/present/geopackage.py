@@ -60,9 +60,10 @@ def _style_row(name: str, frame: gpd.GeoDataFrame, date: str) -> dict[str, objec
 
 def _metadata(result: PlanResult) -> pd.DataFrame:
     county, scenario = result.prepared.county, result.scenario
+    stamp = " ".join(label("figure.footer.synthetic", lang) for lang in LANGS) if county.synthetic else ""
     facts = {
         **result.provenance, "county_name": county.name, "crs": county.crs, "scenario_name": scenario.name,
-        "stamp": " ".join(label("figure.footer.synthetic", lang) for lang in LANGS) if county.synthetic else "", "use": label("figure.footer.internal", "zh"),
+        "stamp": stamp, "use": label("figure.footer.internal", "zh"),
     }  # fmt: skip
     return pd.DataFrame(sorted(facts.items()), columns=["key", "value"])
 

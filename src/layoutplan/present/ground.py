@@ -46,7 +46,7 @@ def fill_area(axes: Axes, shape: BaseGeometry, **style: object) -> None:
     from matplotlib.patches import PathPatch
 
     if polygon_path(shape):
-        axes.add_patch(PathPatch(_as_path(shape), **style))  # type: ignore[arg-type]
+        axes.add_patch(PathPatch(_as_path(shape), **style))
 
 
 def draw_catchments(axes: Axes, catchments: gpd.GeoDataFrame, hues: dict[str, int]) -> None:

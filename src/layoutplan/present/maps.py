@@ -15,7 +15,7 @@ import shapely
 
 from layoutplan.county.tables import SCHOOL_KINDS
 from layoutplan.labels import Lang, label
-from layoutplan.present.markup import esc, sign_svg, site_svg
+from layoutplan.present.markup import coded, esc, sign_svg, site_svg
 from layoutplan.present.scene import Scene
 from layoutplan.present.signs import Sign
 from layoutplan.present.symbols import CATCHMENT_COLOURS, GREY, ROAD_STYLES, SHAPES, STATUS_COLOURS
@@ -171,10 +171,17 @@ def _features(
     on_globe = gpd.GeoSeries(list(shapes), crs=crs).to_crs(_LON_LAT).to_numpy()
     rounded = shapely.set_precision(on_globe, _GRID_DEG, mode="pointwise")
     return [
-        {"type": "Feature", "id": str(number), "geometry": shapely.geometry.mapping(shape), "properties": dict(what)}
+        {"type": "Feature", "id": str(number), "geometry": shapely.geometry.mapping(shape), "properties": _safe(what)}
         for number, (shape, what) in enumerate(zip(rounded, properties, strict=True))
         if not shape.is_empty
     ]
+
+
+def _safe(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """Return properties whose card is coded; all else is made of numbers and fixed words."""
+    if "card" not in properties:
+        return dict(properties)
+    return {**properties, "card": [[coded(text) for text in row] for row in properties["card"]]}
 
 
 def _catchment_features(scene: Scene) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from layoutplan.present.symbols import GREY, INK, RING_COLOURS, STATUS_COLOURS, 
 
 # Besides HTML, a name may meet a JavaScript template (back-tick, ${}) or a Jinja one ({{ }}).
 _ALSO = str.maketrans({mark: f"&#{ord(mark)};" for mark in "\\`${}"})
+_CODED = str.maketrans({mark: f"%{ord(mark):02X}" for mark in "%{}<>&'\"\\`$#"})
 PX_PER_MM = 3.6
 
 
@@ -23,6 +24,20 @@ def esc(text: object) -> str:
     '&lt;b&gt;&#36;&#123;x&#125;&#96;'
     """
     return html.escape(str(text), quote=True).translate(_ALSO)
+
+
+def coded(text: object) -> str:
+    """Return a text percent-coded wherever a template could read it; the page decodes it into a text node.
+
+    folium reads all that it writes into a page as a Jinja template once more, data included: a name such
+    as ``{{ ... }}`` would be run while the map is made.
+
+    Examples
+    --------
+    >>> coded("{{7*7}} 5%")
+    '%7B%7B7*7%7D%7D 5%25'
+    """
+    return str(text).translate(_CODED)
 
 
 def sign_svg(sign: Sign) -> tuple[str, float]:

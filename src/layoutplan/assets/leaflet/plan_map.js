@@ -4,6 +4,7 @@ var planMap = {
   card: function (feature, layer) {
     var rows = feature.properties.card;
     if (!rows) { return; }
+    rows = rows.map(function (row) { return row.map(decodeURIComponent); });
     layer.bindPopup(function () {
       var table = document.createElement('table');
       table.className = 'lp-card';
@@ -23,6 +24,6 @@ var planMap = {
     var what = feature.properties;
     if (!what.sign) { return L.circleMarker(latlng, what.style); }
     var icon = L.divIcon({className: 'lp-sign', html: what.sign, iconSize: [what.size, what.size]});
-    return L.marker(latlng, {icon: icon, alt: what.card[0][1], riseOnHover: true});
+    return L.marker(latlng, {icon: icon, alt: decodeURIComponent(what.card[0][1]), riseOnHover: true});
   }
 };
