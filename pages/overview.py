@@ -23,7 +23,7 @@ def board() -> None:
         scene = session.overview_scene(result, picked, stage=stage, year=year, lang=lang)
         base = session.base_map(result, lang)
         planmap(base, scene, key="overview_map", height=470, on_event=findings.follow)
-        st.html(cards.legend(lang))
 
 
 board()
+st.html(cards.legend(lang))

@@ -27,11 +27,10 @@ def bench() -> None:
     with right:
         st.html(cards.trial(result, tried, stage=stage, year=year, lang=lang))
         candidate.keeper(result, tried, stage=stage, year=year, lang=lang)
-    with left:
-        with st.container(horizontal=True, vertical_alignment="bottom"):
-            candidate.coordinates(lang)
-            st.caption(label("ui.site.help", lang))
-        st.html(cards.legend(lang))
+    with left, st.container(horizontal=True, vertical_alignment="bottom"):
+        candidate.coordinates(lang)
+        st.caption(label("ui.site.help", lang), width=470)
 
 
 bench()
+st.html(cards.legend(lang))

@@ -76,6 +76,7 @@ def test_dragging_a_school_changes_figures_and_ground_and_nothing_else(bench):
     bench.settle()
     assert bench.state()["site"] == pytest.approx(after["site"], abs=2e-5)
     assert violet(bench) == ground
+    assert bench.page.get_by_text(label("ui.site.load", "en", year=2028)).count() == 1
 
 
 def test_a_spot_outside_the_county_says_why(bench):

@@ -57,7 +57,7 @@ def coordinates(lang: Lang) -> None:
     st.session_state["site_east"], st.session_state["site_north"] = (round(at, 1) for at in st.session_state["site_at"])
     for name in ("east", "north"):
         st.number_input(
-            label(f"ui.site.{name}", lang), key=f"site_{name}", step=_STEP_M, format="%.1f", on_change=moved
+            label(f"ui.site.{name}", lang), key=f"site_{name}", step=_STEP_M, format="%.1f", on_change=moved, width=190
         )
 
 
@@ -104,7 +104,7 @@ def keeper(result: PlanResult, tried: SiteTrial, *, stage: str, year: int, lang:
             SETTINGS,
             index=1,
             format_func=lambda kind: label(f"setting.{kind}", lang),
-            key="site_setting",
+            key=f"site_setting_{lang}",
         )
         years = range(first, plan.last_year + 1)
         opens = st.selectbox(label("ui.site.opens", lang), years, index=max(year - first, 0), key="site_opens")

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from layoutplan.labels import Lang, label
+from layoutplan.labels import Lang, both, label
 from layoutplan.plan.planning import PlanResult
+from layoutplan.plan.scenario import Scenario
 from layoutplan.plan.siting import SiteTrial
 from layoutplan.present.headlines import Headline, headlines
 from layoutplan.present.symbols import CATCHMENT_COLOURS, RING_COLOURS, STATUS_COLOURS, STATUSES, class_statuses
@@ -33,6 +34,11 @@ def number(value: float | None, decimals: int = 0) -> str:
     return text.removeprefix("-") if float(text.replace(",", "")) == 0 else text
 
 
+def _plain(value: float) -> str:
+    """Return a number with one decimal, or none where it is whole."""
+    return number(value, 0 if float(value).is_integer() else 1)
+
+
 def change(before: float | None, after: float | None, decimals: int = 0) -> str:
     """Return the signed change as HTML: blue where less is better, vermilion where it grew."""
     if before is None or after is None or np.isnan(before) or np.isnan(after):
@@ -49,8 +55,14 @@ def brand(result: PlanResult, lang: Lang) -> str:
     county = result.prepared.county
     stamp = f'<span class="lp-stamp">{escape(label("ui.synthetic", lang))}</span>' if county.synthetic else ""
     name = county.name if lang == "zh" else county.name_en
-    plan = f'<span class="lp-dim">{escape(result.scenario.name)}</span>'
+    plan = f'<span class="lp-dim">{escape(name_of(result.scenario, lang))}</span>'
     return f'<div class="lp-brand"><b>{escape(name)}</b>{plan}{stamp}</div>'
+
+
+def name_of(scenario: Scenario, lang: Lang) -> str:
+    """Return what a scenario is called; the one every session starts with has a name in each language."""
+    own = scenario.name in both("ui.scenario.mine").values()
+    return label("ui.scenario.mine", lang) if own else scenario.name
 
 
 def problem_list(lines: Iterable[str]) -> str:
@@ -97,11 +109,11 @@ def finding(picked: Mapping[str, Any] | None, lang: Lang) -> str:
         return f'<section class="lp-card lp-dim">{escape(label("ui.findings.how", lang))}</section>'
     unit = label(f"unit.{picked['unit']}", lang) if picked["unit"] else ""
     numbers = label(
-        "ui.findings.numbers", lang, measured=number(picked["measured"], 1), limit=number(picked["limit"], 1), unit=unit
+        "ui.findings.numbers", lang, measured=_plain(picked["measured"]), limit=_plain(picked["limit"]), unit=unit
     )
     confirmed = "" if picked["verified"] else f" · {label('ui.findings.unverified', lang)}"
-    clause = f"{label('ui.findings.clause', lang)}：{picked['clause']}{confirmed}"
-    body = f"<p>{escape(numbers)}</p><p class='lp-dim'>{escape(clause)}</p>"
+    clause = label("ui.findings.clause_is", lang, clause=picked["clause"]) + confirmed
+    body = f'<p>{escape(numbers)}</p><p class="lp-dim">{escape(clause)}</p>'
     return f'<section class="lp-card"><h4>{escape(picked[f"text_{lang}"])}</h4>{body}</section>'
 
 

@@ -11,7 +11,6 @@ import streamlit as st
 from layoutplan.labels import Lang, label
 from layoutplan.plan.planning import PlanResult
 from layoutplan.seats.diagnosis import RULES
-from layoutplan.ui import session
 from layoutplan.ui.planmap import Added, Clicked, Moved
 
 # Signs beside the words, so that the level is not told by colour alone.
@@ -45,16 +44,8 @@ def follow(event: Moved | Clicked | Added) -> None:
 
 def pick(result: PlanResult, *, stage: str, year: int, lang: Lang) -> Mapping[str, Any] | None:
     """Draw the table; return the finding selected in it."""
-    rules = ("all", *RULES)
-    session.keep("rule", "all")
-    rule = st.selectbox(
-        label("ui.findings.rule", lang),
-        rules,
-        format_func=lambda name: label("ui.findings.all" if name == "all" else f"rule.{name}", lang),
-        key="rule",
-        label_visibility="collapsed",
-    )
-    frame = _narrowed(listed(result, stage=stage, year=year, rule=str(rule)), result)
+    rule = _rule(lang)
+    frame = _narrowed(listed(result, stage=stage, year=year, rule=rule), result)
     if frame.empty:
         st.caption(label("ui.findings.none", lang))
         return None
@@ -67,8 +58,8 @@ def pick(result: PlanResult, *, stage: str, year: int, lang: Lang) -> Mapping[st
         selection_mode="single-row",
         key=f"findings-{rule}-{year}-{stage}-{st.session_state.get('subject')}",
         column_config={
-            shown.columns[0]: st.column_config.TextColumn(width=62),
-            shown.columns[1]: st.column_config.TextColumn(width=360),
+            shown.columns[0]: st.column_config.TextColumn(width=84),
+            shown.columns[1]: st.column_config.TextColumn(width=340),
             shown.columns[2]: st.column_config.NumberColumn(width=64, format="localized"),
             shown.columns[3]: st.column_config.NumberColumn(width=64, format="localized"),
             shown.columns[5]: st.column_config.NumberColumn(width=56, format="%d"),
@@ -76,6 +67,22 @@ def pick(result: PlanResult, *, stage: str, year: int, lang: Lang) -> Mapping[st
     )
     rows = cast("dict[str, Any]", answer)["selection"]["rows"]
     return cast("Mapping[str, Any]", frame.iloc[rows[0]].to_dict()) if rows else None
+
+
+def _rule(lang: Lang) -> str:
+    """Draw the choice of one kind of finding; the list's words are part of its state, so each language has its own."""
+    rules = ("all", *RULES)
+    before = st.session_state.get("kept_rule", "all")
+    rule = st.selectbox(
+        label("ui.findings.rule", lang),
+        rules,
+        index=rules.index(before),
+        format_func=lambda name: label("ui.findings.all" if name == "all" else f"rule.{name}", lang),
+        key=f"rule_{lang}",
+        label_visibility="collapsed",
+    )
+    st.session_state["kept_rule"] = rule
+    return str(rule)
 
 
 def _narrowed(frame: pd.DataFrame, result: PlanResult) -> pd.DataFrame:

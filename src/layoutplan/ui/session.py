@@ -146,9 +146,9 @@ def _plan(lang: Lang) -> PlanResult:
     folder, wanted, shelf = county_folder(), scenario(), _shelf()
     stamp = _stamp(folder)
     key = ("result", stamp, wanted.fingerprint)
+    place = st.empty()  # there in every run, so that what follows keeps its place on the page
     if shelf.holds(key):
         return cast("PlanResult", shelf.get(key, lambda: None))
-    place = st.empty()
     with place.status(label("ui.progress.title", lang), expanded=False) as status:
 
         def say(step: str) -> None:
@@ -260,7 +260,7 @@ def top_bar(result: PlanResult, lang: Lang) -> tuple[str, int]:
     keep("year", min(max(GOAL_YEAR, years[0]), years[-1]))
     keep("stage", "primary")
     keep("lang", lang)
-    left, stage_box, year_box, right = st.columns([3.6, 1.6, 3.4, 1.3], vertical_alignment="center")
+    left, stage_box, year_box, right = st.columns([4.3, 1.6, 2.9, 1.1], vertical_alignment="center")
     with left:
         st.html(cards.brand(result, lang))
     with stage_box:
@@ -270,8 +270,7 @@ def top_bar(result: PlanResult, lang: Lang) -> tuple[str, int]:
         )  # fmt: skip
     with year_box:
         year = st.select_slider(
-            label("ui.bar.year", lang), years, format_func=lambda at: label("ui.bar.school_year", lang, year=at),
-            key="year", label_visibility="collapsed",
+            label("ui.bar.year", lang), years, key="year", label_visibility="collapsed",
         )  # fmt: skip
     with right:
         st.segmented_control(
