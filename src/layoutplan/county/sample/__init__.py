@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from importlib.resources import files as resources
 from pathlib import Path
 
 import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from layoutplan.county.sample import files
 from layoutplan.county.sample.borders import place_seats, tile_townships
 from layoutplan.county.sample.capacity import describe_schools, draw_zones, form_communities, furnish_rooms
 from layoutplan.county.sample.facts import CRS
-from layoutplan.county.sample.papers import COUNTY_TOML, SOURCES
-from layoutplan.county.sample.people import count_births, count_children, draw_places, list_move_in, list_places, project
+from layoutplan.county.sample.people import (
+    count_births,
+    count_children,
+    draw_places,
+    list_move_in,
+    list_places,
+    project,
+)
 from layoutplan.county.sample.planted import list_planted, planted_toml
 from layoutplan.county.sample.pupils import empty_for_a_year, enrol, form_classes, past_counts
 from layoutplan.county.sample.roads import lay_lattice, road_table
@@ -46,10 +55,11 @@ def write_sample(folder: Path) -> None:
     schools = list_schools(ground, towns, places)
     births = count_births()
     children = count_children(places, births)
-    pupils = enrol(schools, places, children, walk_to_schools(ground, places, schools))
+    walks = walk_to_schools(ground, places, schools)
+    pupils = enrol(schools, places, children, walks)
     looks_empty = empty_for_a_year(schools, pupils)
     classes = form_classes(schools, pupils)
-    rooms = furnish_rooms(schools, places, classes, project(places, children, births))
+    rooms = furnish_rooms(schools, places, classes, project(places, children, births), walks)
     communities, member = form_communities(schools)
     schools = describe_schools(schools, rooms, classes).assign(community_id=member)
     homes, sites = draw_places(places)
@@ -59,7 +69,13 @@ def write_sample(folder: Path) -> None:
     files.write_map(road_table(ground.lattice, ground.built, ground.lines, towns), folder / "roads.fgb")
     files.write_map(_school_points(schools), folder / "schools.gpkg")
     files.write_map(draw_zones(schools, towns[0]), folder / "zones.gpkg")
-    headings = {"school_id": "学校标识码", "grade": "年级", "class_no": "班号", "pupils": "学生数", "boarders": "寄宿生数"}
+    headings = {
+        "school_id": "学校标识码",
+        "grade": "年级",
+        "class_no": "班号",
+        "pupils": "学生数",
+        "boarders": "寄宿生数",
+    }
     files.write_table(classes.rename(columns=headings), folder / "classes.csv")
     files.write_table(past_counts(schools, pupils, classes, looks_empty), folder / "enrolment.csv")
     files.write_table(rooms, folder / "rooms.csv")
@@ -69,11 +85,11 @@ def write_sample(folder: Path) -> None:
     files.write_table(births[births["year"] >= 2007], folder / "births.csv")
     files.write_dem(relief, outline, folder / "dem.tif")
     files.write_population(places, relief, outline, folder / "population.tif")
-    for name, text in (
-        ("county.toml", COUNTY_TOML), ("SOURCES.md", SOURCES),
-        ("planted.toml", planted_toml(list_planted(schools, places, classes, looks_empty.tolist()))),
-    ):  # fmt: skip
-        files.write_bytes(folder / name, text.encode("utf-8"))
+    texts = resources("layoutplan") / "assets" / "sample"
+    for name in ("county.toml", "SOURCES.md"):
+        files.write_bytes(folder / name, (texts / name).read_bytes())
+    planted = list_planted(schools, places, classes, looks_empty.tolist())
+    files.write_bytes(folder / "planted.toml", planted_toml(planted).encode("utf-8"))
 
 
 def _school_points(schools: pd.DataFrame) -> gpd.GeoDataFrame:
@@ -85,8 +101,10 @@ def _school_points(schools: pd.DataFrame) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(schools[columns], geometry=points, crs=CRS)
 
 
-def _children_rows(places: pd.DataFrame, children: pd.DataFrame) -> pd.DataFrame:
-    source = places["kind"].map({"village": "register", "town": "register", "housing": "estimate", "resettlement": "census"})
+def _children_rows(places: pd.DataFrame, children: npt.NDArray[np.int64]) -> pd.DataFrame:
+    source = places["kind"].map(
+        {"village": "register", "town": "register", "housing": "estimate", "resettlement": "census"}
+    )
     return pd.DataFrame(
         [
             (place_id, age, int(children[at, age]), origin)

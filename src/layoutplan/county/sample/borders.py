@@ -7,14 +7,14 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
+import rasterio
 import rasterio.features
-import rasterio.transform
 import shapely
 from scipy import ndimage, sparse
 from scipy.sparse import csgraph
 
-from layoutplan.county.sample.facts import CRS, TOWNSHIPS
-from layoutplan.county.sample.terrain import CELL_M, NORTH_M, WEST_M, Relief
+from layoutplan.county.sample.facts import CRS, TOWNSHIPS, generator
+from layoutplan.county.sample.terrain import CELL_M, NORTH_M, WEST_M, Relief, noise
 
 Floats = npt.NDArray[np.float64]
 COARSE = 2
@@ -35,7 +35,7 @@ def tile_townships(relief: Relief, outline: Any, seats: Floats) -> gpd.GeoDataFr
     """Return the townships as polygons that tile the outline, each near the area of its fact."""
     height = relief.height_m[::COARSE, ::COARSE]
     cell_m = CELL_M * COARSE
-    transform = rasterio.transform.from_origin(WEST_M, NORTH_M, cell_m, cell_m)
+    transform = rasterio.Affine(cell_m, 0.0, WEST_M, 0.0, -cell_m, NORTH_M)
     inside = rasterio.features.rasterize([outline], height.shape, transform=transform) == 1
     effort = _efforts(height, cell_m, seats)
     owner = _fit_areas(effort, inside, cell_m)
@@ -45,8 +45,8 @@ def tile_townships(relief: Relief, outline: Any, seats: Floats) -> gpd.GeoDataFr
     for number in range(len(TOWNSHIPS)):
         parts = [shapely.geometry.shape(shape) for shape, value in shapes if value == number]
         polygons.append(shapely.union_all(parts))
-    lines = shapely.boundary(shapely.coverage_simplify(np.array(polygons), 420.0))
-    work = shapely.union_all([*lines, outline.exterior], grid_size=0.1)
+    lines = shapely.union_all(shapely.boundary(shapely.coverage_simplify(np.array(polygons), 330.0)))
+    work = shapely.union_all([_ripple(shapely.line_merge(lines)), outline.exterior], grid_size=0.1)
     tiles: list[list[Any]] = [[] for _ in TOWNSHIPS]
     for face in shapely.get_parts(shapely.polygonize([work])):
         inner = shapely.point_on_surface(face)
@@ -76,7 +76,7 @@ def _efforts(height: Floats, cell_m: float, seats: Floats) -> Floats:
         climb = np.abs(height.ravel()[start] - height.ravel()[end])
         starts.append(start.ravel())
         ends.append(end.ravel())
-        costs.append((apart + 12.0 * climb).ravel())
+        costs.append((apart + 25.0 * climb).ravel())
     graph = sparse.csr_array(
         (np.concatenate(costs), (np.concatenate(starts), np.concatenate(ends))), shape=(height.size, height.size)
     )
@@ -90,7 +90,7 @@ def _fit_areas(effort: Floats, inside: npt.NDArray[np.bool_], cell_m: float) -> 
     wanted = np.array([township.area_km2 for township in TOWNSHIPS])
     head_start = np.zeros(len(TOWNSHIPS))
     for _ in range(60):
-        owner = np.argmin(effort - head_start[:, None, None], axis=0)
+        owner: npt.NDArray[np.int64] = np.argmin(effort - head_start[:, None, None], axis=0)
         area = np.bincount(owner[inside], minlength=len(TOWNSHIPS)) * (cell_m / 1000) ** 2
         head_start += 2500.0 * np.clip((wanted - area) / wanted, -0.5, 0.5)
     return owner
@@ -105,7 +105,23 @@ def _majority(owner: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         if count > 1:
             largest = np.argmax(np.bincount(pieces.ravel())[1:]) + 1
             share[number][(pieces > 0) & (pieces != largest)] = -1.0
-    return np.argmax(share, axis=0)
+    owned: npt.NDArray[np.int64] = np.argmax(share, axis=0)
+    return owned
+
+
+def _ripple(lines: Any) -> Any:
+    """Move border lines aside a little, near ones alike, so that no border runs straight along the grid."""
+    size = (240, 240)
+    aside = [170.0 * noise(size, [14.0, 7.0, 4.0], generator(step)) for step in (8, 9)]
+
+    def move(points: Floats) -> Floats:
+        at = [(NORTH_M - points[:, 1]) / 330.0, (points[:, 0] - WEST_M) / 330.0]
+        moved: Floats = points + np.column_stack(
+            [ndimage.map_coordinates(field, at, order=1, mode="wrap") for field in aside]
+        )
+        return moved
+
+    return shapely.transform(shapely.segmentize(lines, 160.0), move)
 
 
 def _largest(shape: Any) -> Any:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from layoutplan.county.sample.facts import COUNTY_TOWN, CRS, GAP_TOWNSHIP, TOWNSHIPS, generator
+from layoutplan.county.sample.facts import BASE_YEAR, COUNTY_TOWN, CRS, GAP_TOWNSHIP, TOWNSHIPS, generator, rows_of
 from layoutplan.county.sample.streets import Town
 
 Floats = npt.NDArray[np.float64]
@@ -24,7 +24,9 @@ AMPLE, SHORT = 1.20, 1.07
 GAP_YEAR = 2025
 
 
-def furnish_rooms(schools: pd.DataFrame, places: pd.DataFrame, classes: pd.DataFrame, demand: Floats) -> pd.DataFrame:
+def furnish_rooms(
+    schools: pd.DataFrame, places: pd.DataFrame, classes: pd.DataFrame, demand: Floats, walks: Floats
+) -> pd.DataFrame:
     """Return ``school_id, stage, rooms, teachers``; seats fall short only where that is planted.
 
     Parameters
@@ -33,8 +35,15 @@ def furnish_rooms(schools: pd.DataFrame, places: pd.DataFrame, classes: pd.DataF
         As built so far.
     demand : float64 [year from 2022, grade, place]
         Resident pupils.
+    walks : float64 [place, school]
+        Metres.
     """
     rooms = _usual_rooms(schools, classes)
+    wanted = _wanted_rooms(schools, rooms, demand, walks)
+    foresight = ~rooms["role"].isin(["vacant", "decoy", "town"]) & ~rooms["tight"]
+    rooms["rooms"] = np.where(foresight, np.maximum(rooms["rooms"], wanted), rooms["rooms"])
+    # Rooms of the county town are shared out half by the classes there are, half by those to come.
+    rooms["weight"] = np.where(rooms["role"] == "town", (rooms["formed"] + wanted) / 2, rooms["rooms"])
     for township in TOWNSHIPS:
         here = (places["township_id"] == township.code).to_numpy()
         for stage in STAGES:
@@ -42,8 +51,26 @@ def furnish_rooms(schools: pd.DataFrame, places: pd.DataFrame, classes: pd.DataF
             need = demand[:, grades][:, :, here].sum(axis=(1, 2))
             mine = rooms["school_id"].isin(schools.loc[schools["township_id"] == township.code, "school_id"])
             _fit(rooms, mine & (rooms["stage"] == stage), need, (township.code, stage))
-    teachers = [_teachers(row) for row in rooms.itertuples()]
+    teachers = [_teachers(row) for row in rows_of(rooms)]
     return rooms.assign(teachers=teachers)[["school_id", "stage", "rooms", "teachers"]]
+
+
+def _wanted_rooms(schools: pd.DataFrame, rooms: pd.DataFrame, demand: Floats, walks: Floats) -> Ints:
+    """Return the classes of every row of ``rooms`` in its fullest year, if children go to the nearest school."""
+    open_now = ((schools["role"] != "vacant") & (schools["kind"] != "special")).to_numpy()
+    near = np.zeros((demand.shape[0], 9, len(schools)))
+    for grade in range(1, 10):
+        teaches = open_now & ((schools["grade_from"] <= grade) & (schools["grade_to"] >= grade)).to_numpy()
+        reach = np.where(teaches, walks, np.inf)
+        nearest, found = np.argmin(reach, axis=1), np.isfinite(reach.min(axis=1))
+        for year in range(demand.shape[0]):
+            near[year, grade - 1] = np.bincount(nearest[found], demand[year, grade - 1, found], minlength=len(schools))
+    position = {school_id: at for at, school_id in enumerate(schools["school_id"])}
+    wanted = []
+    for row in rows_of(rooms):
+        grades = slice(0, 6) if row.stage == "primary" else slice(6, 9)
+        wanted.append(np.ceil(near[:, grades, position[row.school_id]] / (row.seats - 1)).sum(axis=1).max())
+    return np.array(wanted).astype(np.int64)
 
 
 def _usual_rooms(schools: pd.DataFrame, classes: pd.DataFrame) -> pd.DataFrame:
@@ -52,21 +79,23 @@ def _usual_rooms(schools: pd.DataFrame, classes: pd.DataFrame) -> pd.DataFrame:
     formed = classes.groupby(["school_id", stage_of])["class_no"].count().to_dict()
     taught = classes.groupby(["school_id", stage_of])["pupils"].sum().to_dict()
     rows = []
-    for school in schools.itertuples():
+    for school in rows_of(schools):
         for stage in STAGES:
             first, last = (1, 6) if stage == "primary" else (7, 9)
             grades = min(last, school.grade_to) - max(first, school.grade_from) + 1
             if grades <= 0:
                 continue
             number = formed.get((school.school_id, stage), 0)
+            tight = school.township_id == GAP_TOWNSHIP and stage == "primary"
             spare = 0 if school.kind in ("teaching_point", "special") else 1
             seats = POINT_SEATS if school.kind == "teaching_point" else SEATS[stage]
             rooms = max(number, grades) + spare
-            if school.township_id == GAP_TOWNSHIP and school.kind == "teaching_point":
+            if tight and school.kind == "teaching_point":
                 # Two grades sit in one room here (复式), so the township has few seats to spare.
                 rooms = 2
-            rows.append((school.school_id, stage, rooms, seats, school.role, taught.get((school.school_id, stage), 0), number))
-    names = ["school_id", "stage", "rooms", "seats", "role", "pupils", "formed"]
+            pupils = taught.get((school.school_id, stage), 0)
+            rows.append((school.school_id, stage, rooms, seats, school.role, pupils, number, tight))
+    names = ["school_id", "stage", "rooms", "seats", "role", "pupils", "formed", "tight"]
     return pd.DataFrame(rows, columns=names)
 
 
@@ -75,21 +104,21 @@ def _fit(rooms: pd.DataFrame, mine: pd.Series, need: Floats, subject: tuple[str,
     code, stage = subject
     open_now = mine & (rooms["role"] != "vacant")
     seats = int((rooms.loc[open_now, "rooms"] * rooms.loc[open_now, "seats"]).sum())
-    large = rooms.index[open_now & rooms["role"].isin(["town", "central"]) & (rooms["seats"] != POINT_SEATS) & (rooms["pupils"] > 100)]
+    large = rooms.index[open_now & rooms["role"].isin(["town", "central"]) & (rooms["pupils"] > 100)]
     if code == COUNTY_TOWN:
         target = need[0] / SHORT
     elif (code, stage) == (GAP_TOWNSHIP, "primary"):
-        before, after = need[: GAP_YEAR - 2022].max(), need[GAP_YEAR - 2022]
+        before, after = need[: GAP_YEAR - BASE_YEAR].max(), need[GAP_YEAR - BASE_YEAR]
         if after < 1.2 * before:
-            raise AssertionError("the resettlement sites bring too few children for a planted gap")
+            raise ValueError("the resettlement sites bring too few children for the planted gap")
         target = np.sqrt(before * 1.03 * after)
     elif seats >= AMPLE * need.max():
         return
     else:
         target = AMPLE * need.max() + SEATS[stage]
-    change = int(np.floor((target - seats) / SEATS[stage]))
-    share = rooms.loc[large, "rooms"].to_numpy(float)
-    rooms.loc[large, "rooms"] += np.sign(change) * _whole(abs(change) * share / share.sum())
+    number = rooms.loc[large, "rooms"].sum() + int(np.floor((target - seats) / SEATS[stage]))
+    share = rooms.loc[large, "weight"].to_numpy(float)
+    rooms.loc[large, "rooms"] = _whole(number * share / share.sum())
 
 
 def _whole(parts: Floats) -> Ints:
@@ -105,7 +134,7 @@ def _teachers(row: Any) -> int:
         return 1 if row.role == "vacant" else 0
     by_pupils = row.pupils / (19.0 if row.stage == "primary" else 13.5)
     by_class = row.formed * (1.1 if row.stage == "primary" else 2.2)
-    return max(1, round(max(by_pupils, by_class if row.role != "town" else 0.0)))
+    return max(1, int(round(max(by_pupils, by_class if row.role != "town" else 0.0))))
 
 
 def describe_schools(schools: pd.DataFrame, rooms: pd.DataFrame, classes: pd.DataFrame) -> pd.DataFrame:
@@ -142,7 +171,9 @@ def form_communities(schools: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
     a junior school, the others a primary or nine-year school.
     """
     town = schools[(schools["role"] == "town") & (schools["kind"] != "special")]
-    leads_primary = town[town["kind"] != "junior"].sort_values(["wanted_primary"], ascending=False)["school_id"].tolist()[:8]
+    leads_primary = (
+        town[town["kind"] != "junior"].sort_values(["wanted_primary"], ascending=False)["school_id"].tolist()[:8]
+    )
     leads_junior = town[town["kind"] == "junior"]["school_id"].tolist()
     leads = leads_primary + leads_junior
     ids = {school_id: f"GTT{number + 1:02d}" for number, school_id in enumerate(leads)}
@@ -155,8 +186,8 @@ def form_communities(schools: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
         }
     )
     order = {township.code: number for number, township in enumerate(TOWNSHIPS)}
-    member = []
-    for school in schools.itertuples():
+    member: list[str | None] = []
+    for school in rows_of(schools):
         number = order[school.township_id]
         if school.school_id in ids:
             member.append(ids[school.school_id])

@@ -6,9 +6,12 @@ areas and everything below a township are invented. Coordinates are kilometres i
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 SEED = 640422
 CRS = "EPSG:4544"
@@ -78,6 +81,23 @@ TOWNSHIPS = (
     Township("640422214", "白崖乡", 577.0, 3992.3, 6_800, 11, 132.6, 1, True),
     Township("640422215", "火石寨乡", 566.8, 4000.4, 7_000, 13, 165.0, 1, True),
 )
+# Schools of the county town: name, kind, pupils of the primary and of the junior stage, and which of its
+# evenly spread blocks each stands on; large ones where many blocks are near.
+TOWN_SCHOOLS = (
+    ("示范第一小学", "primary", 2_230, 0, 0),
+    ("示范第二小学", "primary", 1_310, 0, 3),
+    ("示范第三小学", "primary", 2_090, 0, 9),
+    ("示范第四小学", "primary", 1_000, 0, 11),
+    ("示范第五小学", "primary", 860, 0, 8),
+    ("示范第六小学", "primary", 730, 0, 2),
+    ("示范第七小学", "primary", 580, 0, 1),
+    ("示范第一九年制学校", "nine_year", 1_720, 880, 4),
+    ("示范第二九年制学校", "nine_year", 1_480, 820, 5),
+    ("示范第一初级中学", "junior", 0, 2_260, 10),
+    ("示范第二初级中学", "junior", 0, 1_800, 6),
+    ("示范第三初级中学", "junior", 0, 1_300, 7),
+    ("示范特殊教育学校", "special", 0, 0, 12),
+)
 BY_CODE = {township.code: township for township in TOWNSHIPS}
 
 # Corners of the outline, clockwise from the north; the middle of the 67 x 72 km box is (563, 3975).
@@ -104,7 +124,8 @@ RIVERS_KM = tuple(
         [(544.5, 3998.5), (544.6, 3991.6), (540.5, 3986.0), (538.2, 3980.6), (541.5, 3977.0), (545.3, 3975.2),
          (547.2, 3967.4), (551.0, 3960.0), (553.0, 3954.2), (557.6, 3948.0), (558.5, 3936.0)],
         [(538.5, 3963.0), (541.6, 3954.8), (548.0, 3950.5), (553.0, 3948.0), (557.6, 3947.0)],
-        [(556.0, 3972.0), (555.6, 3964.5), (558.5, 3960.0), (561.6, 3957.0), (563.0, 3950.0), (566.0, 3943.0), (569.0, 3936.0)],
+        [(556.0, 3972.0), (555.6, 3964.5), (558.5, 3960.0), (561.6, 3957.0), (563.0, 3950.0), (566.0, 3943.0),
+         (569.0, 3936.0)],
         [(591.0, 3969.0), (585.6, 3960.0), (580.5, 3954.5), (575.6, 3951.5)],
     )
 )  # fmt: skip
@@ -113,3 +134,9 @@ RIVERS_KM = tuple(
 def generator(step: int) -> np.random.Generator:
     """Return the random numbers of one step; steps do not disturb each other."""
     return np.random.default_rng([SEED, step])
+
+
+def rows_of(frame: pd.DataFrame) -> Iterator[Any]:
+    """Return the rows of a frame as named tuples; what a column holds is known only when it runs."""
+    rows: Iterator[Any] = frame.itertuples()
+    return rows

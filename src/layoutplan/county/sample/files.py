@@ -12,11 +12,11 @@ import numpy.typing as npt
 import pandas as pd
 import pyogrio
 import rasterio
-import rasterio.transform
+import rasterio.features
 import shapely
 from scipy import ndimage
 
-from layoutplan.county.sample.facts import CRS, generator
+from layoutplan.county.sample.facts import CRS, generator, rows_of
 from layoutplan.county.sample.terrain import CELL_M, NORTH_M, WEST_M, Relief, noise
 
 Floats = npt.NDArray[np.float64]
@@ -71,7 +71,7 @@ def write_dem(relief: Relief, outline: shapely.Polygon, path: Path) -> None:
     )
     height = ndimage.map_coordinates(relief.height_m, [row, column], order=3, mode="nearest")
     height += 2.5 * noise((rows, columns), [9.0, 4.0], generator(70))
-    transform = rasterio.transform.from_origin(WEST_M, NORTH_M, DEM_CELL_M, DEM_CELL_M)
+    transform = rasterio.Affine(DEM_CELL_M, 0.0, WEST_M, 0.0, -DEM_CELL_M, NORTH_M)
     inside = rasterio.features.rasterize([outline.buffer(1_000.0)], height.shape, transform=transform) == 1
     data = np.where(inside, np.round(height), DEM_NODATA).astype(np.int16)
     _write_raster(path, data, transform, DEM_NODATA)
@@ -80,16 +80,20 @@ def write_dem(relief: Relief, outline: shapely.Polygon, path: Path) -> None:
 def write_population(places: pd.DataFrame, relief: Relief, outline: shapely.Polygon, path: Path) -> None:
     """Write residents on a 150 m grid: around their place, on low and level ground; the sum is kept."""
     shape = relief.height_m.shape
-    transform = rasterio.transform.from_origin(WEST_M, NORTH_M, PEOPLE_CELL_M, PEOPLE_CELL_M)
+    transform = rasterio.Affine(PEOPLE_CELL_M, 0.0, WEST_M, 0.0, -PEOPLE_CELL_M, NORTH_M)
     inside = rasterio.features.rasterize([outline], shape, transform=transform) == 1
     level = np.exp(-relief.above_valley_m / 60.0) * inside
     people = np.zeros(shape)
-    for place in places.itertuples():
+    for place in rows_of(places):
         spread, reach = (750.0, 14) if place.kind == "village" else (110.0, 2)
         row, column = int((NORTH_M - place.north_m) / PEOPLE_CELL_M), int((place.east_m - WEST_M) / PEOPLE_CELL_M)
         window = slice(row - reach, row + reach + 1), slice(column - reach, column + reach + 1)
         step = np.arange(-reach, reach + 1) * PEOPLE_CELL_M
-        weight = np.exp(-(step[:, None] ** 2 + step[None, :] ** 2) / (2 * spread**2)) * np.maximum(level[window], 1e-6) * inside[window]
+        weight = (
+            np.exp(-(step[:, None] ** 2 + step[None, :] ** 2) / (2 * spread**2))
+            * np.maximum(level[window], 1e-6)
+            * inside[window]
+        )
         # Farms stand apart, so a village does not fill its ground.
         weight[weight < 0.12 * weight.max()] = 0.0
         people[window] += place.residents * weight / weight.sum()
@@ -100,7 +104,9 @@ def write_population(places: pd.DataFrame, relief: Relief, outline: shapely.Poly
     _write_raster(path, np.where(inside, tenths / 10, PEOPLE_NODATA).astype(np.float32), transform, PEOPLE_NODATA)
 
 
-def _write_raster(path: Path, data: npt.NDArray[np.float32] | npt.NDArray[np.int16], transform: object, nodata: float) -> None:
+def _write_raster(
+    path: Path, data: npt.NDArray[np.float32] | npt.NDArray[np.int16], transform: object, nodata: float
+) -> None:
     part = path.with_name("part-" + path.name)
     with rasterio.open(
         part, "w", driver="GTiff", height=data.shape[0], width=data.shape[1], count=1, dtype=data.dtype, crs=CRS,

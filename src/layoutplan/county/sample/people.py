@@ -18,9 +18,11 @@ from layoutplan.county.sample.facts import (
     PERSONS_PER_HOUSEHOLD,
     TOWNSHIPS,
     generator,
+    rows_of,
 )
 from layoutplan.county.sample.settle import Ground
 from layoutplan.county.sample.streets import Town, allot_blocks
+from layoutplan.county.sample.townfit import fit_town
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -33,7 +35,7 @@ BIRTHS = dict(zip(BIRTH_YEARS, (
     0.94, 0.95, 0.97, 0.975, 0.96, 0.96, 0.97, 0.96, 0.98, 0.96, 1.03, 1.01, 0.90, 0.84, 0.74, 0.67, 0.62,
 ), strict=True))  # fmt: skip
 PRIMARY_CHILDREN = 34_700
-TOWN_PRIMARY_CHILDREN = 13_200
+TOWN_PRIMARY_CHILDREN = 14_200
 # What becomes of a cohort a year: families leave the villages for the county town.
 STAY_VILLAGES, STAY_TOWN = -0.012, 0.010
 # Dated households of the resettlement sites: township, households 2019-2028, township of the origin.
@@ -57,7 +59,26 @@ ESTATES = (
     (0, 0, 0, 0, 0, 0, 160, 300, 410, 500),
 )
 _MOVE_YEARS = range(2019, 2029)
-_WORDS = ("东", "西", "南", "北", "上", "下", "前", "后", "大", "新", "柳树", "杏树", "白杨", "红土", "黄土", "石头", "沙", "清水")
+_WORDS = (
+    "东",
+    "西",
+    "南",
+    "北",
+    "上",
+    "下",
+    "前",
+    "后",
+    "大",
+    "新",
+    "柳树",
+    "杏树",
+    "白杨",
+    "红土",
+    "黄土",
+    "石头",
+    "沙",
+    "清水",
+)
 _LAND = ("沟", "岔", "坪", "湾", "塬", "峁", "坡", "梁", "川", "滩", "洼", "岭")
 
 
@@ -71,12 +92,11 @@ def list_places(ground: Ground, towns: list[Town]) -> pd.DataFrame:
     """
     rows = [*_town_rows(towns), *_village_rows(ground), *_estate_rows(towns[0]), *_site_rows(ground, towns)]
     places = pd.DataFrame(rows)
-    places["residents"] = _share_residents(places)
+    places["residents"] = _share_residents(places, fit_town(ground, towns[0], places))
     places = _name_origins(places)
     dated = places["dated"].notna()
     households = (places["residents"] / PERSONS_PER_HOUSEHOLD).round().astype(int)
-    households[dated] = [years[BASE_YEAR - 2019] for years in places.loc[dated, "dated"]]
-    places["households"] = households
+    places["households"] = np.where(dated, _dated_households(places), households)
     places["planned_households"] = [max(years) if isinstance(years, tuple) else None for years in places["dated"]]
     return places.sort_values("place_id", ignore_index=True)
 
@@ -91,14 +111,17 @@ def _row(kind: str, code: str, number: int, name: str, point: Floats, **more: An
     base = {"role": "near", "dated": None, "origin_township": None}
     spot = {"east_m": round(float(point[0]), 1), "north_m": round(float(point[1]), 1)}
     return {
-        "place_id": f"{code}{first + number:03d}", "name": name, "kind": kind, "township_id": code, **spot, **base, **more,
+        "place_id": f"{code}{first + number:03d}", "name": name, "kind": kind, "township_id": code,
+        **spot, **base, **more,
     }  # fmt: skip
 
 
 def _town_rows(towns: list[Town]) -> list[dict[str, Any]]:
     rows = []
     for township, town in zip(TOWNSHIPS, towns, strict=True):
-        for number, block in enumerate(allot_blocks(town, schools=seat_schools(township.code), homes=township.blocks).homes):
+        for number, block in enumerate(
+            allot_blocks(town, schools=seat_schools(township.code), homes=township.blocks).homes
+        ):
             many = township.blocks > 1
             name = f"{township.short}街区{number + 1:02d}" if many else f"{township.short}街区"
             rows.append(_row("town", township.code, number, name, town.centres[block]))
@@ -151,13 +174,18 @@ def _site_rows(ground: Ground, towns: list[Town]) -> list[dict[str, Any]]:
     return rows
 
 
-def _share_residents(places: pd.DataFrame) -> Floats:
-    """Share the residents of every township among its places; whole persons."""
+def _dated_households(places: pd.DataFrame) -> Ints:
+    """Return households of the base year of sites and new housing, 0 elsewhere."""
+    return np.array([years[BASE_YEAR - 2019] if isinstance(years, tuple) else 0 for years in places["dated"]])
+
+
+def _share_residents(places: pd.DataFrame, town_weight: Floats) -> Floats:
+    """Share the residents of every township among its places, the county town's by weight; whole persons."""
     rng = generator(31)
     weight = np.exp(rng.normal(0.0, 0.33, len(places)))
     residents = np.zeros(len(places))
     role, kind = places["role"].to_numpy(), places["kind"].to_numpy()
-    now = np.array([years[BASE_YEAR - 2019] if years else 0 for years in places["dated"]])
+    now = _dated_households(places)
     residents[now > 0] = now[now > 0] * PERSONS_PER_HOUSEHOLD
     residents[role == "tiny"] = 56.0
     for township in TOWNSHIPS:
@@ -166,6 +194,8 @@ def _share_residents(places: pd.DataFrame) -> Floats:
         left = township.residents - residents[mine].sum()
         share = 0.765 if township.code == COUNTY_TOWN else 0.13 + 0.05 * township.blocks
         weight[village & (role != "near")] *= 0.45
+        if township.code == COUNTY_TOWN:
+            weight[town] = town_weight
         residents[town] = left * share * weight[town] / weight[town].sum()
         residents[village] = left * (1 - share) * weight[village] / weight[village].sum()
     return np.round(residents)
@@ -176,7 +206,7 @@ def _name_origins(places: pd.DataFrame) -> pd.DataFrame:
     places = places.copy()
     places["origin_place_id"] = None
     used: set[str] = set()
-    for row in places[places["kind"] == "resettlement"].itertuples():
+    for row in rows_of(places[places["kind"] == "resettlement"]):
         leaving = (max(row.dated) - row.dated[BASE_YEAR - 2019]) * PERSONS_PER_HOUSEHOLD
         pool = places[(places["township_id"] == row.origin_township) & (places["kind"] == "village")]
         pool = pool[pool["role"].isin(["far", "near"]) & ~pool["place_id"].isin(used)]
@@ -186,11 +216,13 @@ def _name_origins(places: pd.DataFrame) -> pd.DataFrame:
         )
         origin = pool.index[0]
         used.add(str(places.at[origin, "place_id"]))
-        places.at[row.Index, "origin_place_id"] = places.at[origin, "place_id"]
+        places.at[row.Index, "origin_place_id"] = str(places.at[origin, "place_id"])
         lacking = max(0.0, round(leaving / 0.68) - places.at[origin, "residents"])
         others = pool.index[pool["role"] == "near"].drop(origin, errors="ignore")
         places.at[origin, "residents"] += lacking
-        places.loc[others, "residents"] -= np.floor(lacking * places.loc[others, "residents"] / places.loc[others, "residents"].sum())
+        places.loc[others, "residents"] -= np.floor(
+            lacking * places.loc[others, "residents"] / places.loc[others, "residents"].sum()
+        )
     return places
 
 
@@ -224,15 +256,14 @@ def count_children(places: pd.DataFrame, births: pd.DataFrame) -> npt.NDArray[np
 
     A cohort is a third of one year's births and two thirds of the next, times who stayed.
     """
-    born = births.pivot(index="area_id", columns="year", values="births")
+    born = births.set_index(["area_id", "year"])["births"].to_dict()
     children = np.zeros((len(places), len(AGES)), np.int64)
-    attract = places["kind"].map({"town": 1.0, "village": 0.95, "housing": 1.15, "resettlement": 1.05}).to_numpy(float)
+    attract = places["kind"].map({"town": 1.0, "village": 0.88, "housing": 1.15, "resettlement": 1.05}).to_numpy(float)
     urban = places["kind"].isin(["town", "housing"]).to_numpy()
     for code in BY_CODE:
         mine = np.flatnonzero(places["township_id"] == code)
         for age in AGES:
-            first = born.at[code, max(2021 - age, 2006)]
-            total = (first / 3 + born.at[code, 2022 - age] * 2 / 3) * _stay(code, age)
+            total = (born[code, 2021 - age] / 3 + born[code, 2022 - age] * 2 / 3) * _stay(code, age)
             tilt = np.exp(np.where(urban[mine], -0.008, 0.008) * (age - 8))
             weight = places["residents"].to_numpy(float)[mine] * attract[mine] * tilt
             children[mine, age] = round_to_total(total * weight / weight.sum())
@@ -287,7 +318,7 @@ def list_move_in(places: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {"place_id": row.place_id, "year": year, "households": count}
-            for row in places.itertuples()
+            for row in rows_of(places)
             if isinstance(row.dated, tuple)
             for year, count in zip(_MOVE_YEARS, row.dated, strict=True)
         ]

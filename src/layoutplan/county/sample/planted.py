@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from layoutplan.county.sample.capacity import GAP_YEAR
-from layoutplan.county.sample.facts import BASE_YEAR, COUNTY_TOWN, GAP_TOWNSHIP
+from layoutplan.county.sample.facts import BASE_YEAR, COUNTY_TOWN, GAP_TOWNSHIP, rows_of
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,9 @@ class Planted:
     innocent: Mapping[str, Sequence[str]]
 
 
-def list_planted(schools: pd.DataFrame, places: pd.DataFrame, classes: pd.DataFrame, looks_empty: Sequence[int]) -> Planted:
+def list_planted(
+    schools: pd.DataFrame, places: pd.DataFrame, classes: pd.DataFrame, looks_empty: Sequence[int]
+) -> Planted:
     """Return what was planted, from the roles that the generator gave and the classes it set."""
     by_role = {role: sorted(part["school_id"]) for role, part in schools.groupby("role")}
     gaps = {
@@ -61,7 +63,7 @@ def list_planted(schools: pd.DataFrame, places: pd.DataFrame, classes: pd.DataFr
 def _bands(classes: pd.DataFrame) -> dict[str, list[str]]:
     """Return the classes set over the norm, by band."""
     found: dict[str, list[str]] = {"class_over_norm": [], "class_large": [], "class_extra_large": []}
-    for row in classes.itertuples():
+    for row in rows_of(classes):
         limit = 45 if row.grade <= 6 else 50
         if row.pupils > limit:
             rule = "class_extra_large" if row.pupils >= 66 else "class_large" if row.pupils >= 56 else "class_over_norm"

@@ -8,13 +8,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from layoutplan.county.sample.facts import BASE_YEAR, COUNTY_TOWN, generator
+from layoutplan.county.sample.facts import BASE_YEAR, generator, rows_of
 from layoutplan.county.sample.people import round_to_total
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-TO_TOWN = {"primary": 0.02, "junior": 0.05}
+TO_TOWN = {"primary": 0.03, "junior": 0.05}
 TO_CENTRAL = 0.12
 LEAST = 15
 GRADES = range(1, 10)
@@ -41,36 +41,30 @@ def enrol(schools: pd.DataFrame, places: pd.DataFrame, children: Ints, walks: Fl
     Villagers go to the nearest school of their grade, some to the central school of their
     township, a few to the county town; the town's schools have the sizes that were set.
     """
+    role, kind = schools["role"].to_numpy(), schools["kind"].to_numpy()
+    open_now = (role != "vacant") & (kind != "special")
+    code_of_school, code_of_place = schools["township_id"].to_numpy(), places["township_id"].to_numpy()
     pupils = np.zeros((len(schools), 9))
-    open_now = ~schools["role"].isin(["vacant"]).to_numpy() & (schools["kind"] != "special").to_numpy()
-    town = (schools["role"] == "town").to_numpy()
     for grade in GRADES:
         teaches = open_now & (schools["grade_from"] <= grade).to_numpy() & (schools["grade_to"] >= grade).to_numpy()
-        stage = "primary" if grade <= 6 else "junior"
-        for at, code in enumerate(places["township_id"]):
-            count = children[at, grade + 5] * (1 - TO_TOWN[stage])
-            own = teaches & (schools["township_id"] == code).to_numpy() & ~town
-            if code == COUNTY_TOWN and (grade > 6 or places["kind"].iloc[at] != "village"):
-                continue
-            central = own & (schools["role"] == "central").to_numpy()
-            if grade > 6:
-                pupils[own, grade - 1] += count / own.sum()
-                continue
-            near = np.where(teaches, walks[at], np.inf)
-            nearest = int(np.argmin(near))
-            if not np.isfinite(near[nearest]):
-                nearest = int(np.flatnonzero(central if central.any() else own)[0])
+        reach = np.where(teaches, walks, np.inf)
+        nearest, found = np.argmin(reach, axis=1), np.isfinite(reach.min(axis=1))
+        stay = 1 - TO_TOWN["primary" if grade <= 6 else "junior"]
+        for at in range(len(places)):
+            count = children[at, grade + 5] * stay
+            own = teaches & (code_of_school == code_of_place[at]) & (role != "town")
+            central = own & (role == "central")
             share = TO_CENTRAL if central.any() else 0.0
-            pupils[nearest, grade - 1] += count * (1 - share)
-            pupils[central, grade - 1] += count * share
-    rounded = np.array([round_to_total(row) for row in pupils])
-    return _set_sizes(schools, rounded)
+            chosen = nearest[at] if found[at] else int(np.flatnonzero(central if central.any() else own)[0])
+            pupils[chosen, grade - 1] += count * (1 - share)
+            pupils[central, grade - 1] += count * share / max(int(central.sum()), 1)
+    return _set_sizes(schools, np.array([round_to_total(row) for row in pupils]))
 
 
 def _set_sizes(schools: pd.DataFrame, pupils: Ints) -> Ints:
     """Put the planted sizes in, and keep every other small school above the shell threshold."""
     rng = generator(50)
-    for at, school in enumerate(schools.itertuples()):
+    for at, school in enumerate(rows_of(schools)):
         span = np.arange(int(school.grade_from) - 1, int(school.grade_to))
         if school.role == "town":
             for wanted, grades in ((school.wanted_primary, span[span < 6]), (school.wanted_junior, span[span >= 6])):
@@ -113,7 +107,7 @@ def form_classes(schools: pd.DataFrame, pupils: Ints) -> pd.DataFrame:
     for name, grade, class_no, size in PLANTED_CLASSES:
         planted.setdefault((name, grade), {})[class_no] = size
     rows = []
-    for at, school in enumerate(schools.itertuples()):
+    for at, school in enumerate(rows_of(schools)):
         for grade in GRADES:
             count = int(pupils[at, grade - 1])
             if count == 0:
@@ -168,10 +162,10 @@ def past_counts(schools: pd.DataFrame, pupils: Ints, classes: pd.DataFrame, look
     """Return counts ``school_id, year, grade, pupils, classes`` of 2014-2022; 2022 is the sum of the classes."""
     now = classes.groupby(["school_id", "grade"])["class_no"].count().to_dict()
     rows: list[tuple[str, int, int, int, int]] = []
-    for at, school in enumerate(schools.itertuples()):
+    for at, school in enumerate(rows_of(schools)):
         rng = generator(1000 + at)
         first, last = int(school.grade_from), int(school.grade_to)
-        table = _past(str(school.role), pupils[at, first - 1 : last], first, at in looks_empty, rng)
+        table = _past(str(school.role), pupils[at, first - 1 : last], at in looks_empty, rng)
         start = {"示范第七小学": 2018, "示范第三初级中学": 2016}.get(str(school.name), 2014)
         for year in range(start, BASE_YEAR + 1):
             for grade in range(first, last + 1):
@@ -184,7 +178,7 @@ def past_counts(schools: pd.DataFrame, pupils: Ints, classes: pd.DataFrame, look
     return frame.sort_values(["school_id", "year", "grade"], ignore_index=True)
 
 
-def _past(role: str, now: Ints, first: int, looks_empty: bool, rng: np.random.Generator) -> Ints:
+def _past(role: str, now: Ints, looks_empty: bool, rng: np.random.Generator) -> Ints:
     """Return pupils [year from 2014, grade]: cohorts run back in time, a little more or fewer each year.
 
     In the villages a cohort loses pupils as it moves up, so it was larger before; in the county
@@ -232,7 +226,9 @@ def _emptied(grades: int, years: int, rng: np.random.Generator) -> Ints:
     """Return counts that fall to none in the last two years."""
     table = np.zeros((years, grades), np.int64)
     for back in range(2, years):
-        table[years - 1 - back] = round_to_total(np.full(grades, (3 + 3 * (back - 2) + int(rng.integers(0, 3))) / grades))
+        table[years - 1 - back] = round_to_total(
+            np.full(grades, (3 + 3 * (back - 2) + int(rng.integers(0, 3))) / grades)
+        )
     return table
 
 

@@ -116,7 +116,9 @@ def lay_lattice(relief: Relief, outline: Any, towns: list[Town], seats: Floats) 
     town_start = len(free) + np.r_[0, np.cumsum([len(town.nodes) for town in towns])][:-1]
     nodes = np.vstack([free, *[town.nodes for town in towns]])
     triangles = Delaunay(nodes).simplices
-    edges = np.unique(np.sort(np.vstack([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [0, 2]]]), axis=1), axis=0)
+    edges = np.unique(
+        np.sort(np.vstack([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [0, 2]]]), axis=1), axis=0
+    )
     in_town = edges >= len(free)
     long = np.hypot(*(nodes[edges[:, 0]] - nodes[edges[:, 1]]).T) > 3.0 * SPACING_M
     edges = edges[~in_town.all(axis=1) & ~long]
@@ -157,7 +159,8 @@ def _free_points(relief: Relief, outline: Any, towns: list[Town], rng: np.random
     near, _ = cKDTree(np.vstack([town.nodes for town in towns])).query(points)
     hulls = shapely.union_all([_hull(town) for town in towns])
     shapely.prepare(hulls)
-    return points[(near > 120.0) & ~shapely.contains_xy(hulls, points)]
+    free: Floats = points[(near > 120.0) & ~shapely.contains_xy(hulls, points)]
+    return free
 
 
 def _hull(town: Town) -> Any:
@@ -169,7 +172,9 @@ def build_main_roads(lattice: Lattice) -> None:
     seat_of = {township.short: node for township, node in zip(TOWNSHIPS, lattice.seats, strict=True)}
     tree = cKDTree(lattice.nodes)
     for name, stops in CHAINS:
-        nodes = [seat_of[stop] if isinstance(stop, str) else int(tree.query(np.array(stop) * 1000.0)[1]) for stop in stops]
+        nodes = [
+            seat_of[stop] if isinstance(stop, str) else int(tree.query(np.array(stop) * 1000.0)[1]) for stop in stops
+        ]
         for start, end in zip(nodes[:-1], nodes[1:], strict=True):
             _, before = lattice.ways(np.array([start]), ease=0.55)
             lattice.build(_walk_back(lattice, before, np.array([end])), name)
@@ -184,25 +189,29 @@ def connect(lattice: Lattice, targets: Ints, name: str, *, sources: Ints, ease: 
 def connect_hamlets(lattice: Lattice, hamlets: Ints) -> None:
     """Build ways from hamlets to the nearest road; the more hamlets use one, the better it is."""
     _, before = lattice.ways(lattice.on_road(), ease=1.0)
-    load = np.zeros(len(lattice.edges), np.int64)
-    for hamlet in hamlets:
-        load[_walk_back(lattice, before, np.array([hamlet]))] += 1
+    edges, load = _traffic(lattice, before, hamlets)
     for name, least in (("path", 1), ("track", 2), ("village", 4)):
-        lattice.build(np.flatnonzero(load >= least), name)
+        lattice.build(edges[load >= least], name)
 
 
 def _walk_back(lattice: Lattice, before: Ints, targets: Ints) -> Ints:
     """Return the edges from every target back to where its way starts."""
-    steps: set[tuple[int, int]] = set()
+    return _traffic(lattice, before, targets)[0]
+
+
+def _traffic(lattice: Lattice, before: Ints, targets: Ints) -> tuple[Ints, Ints]:
+    """Return the edges on the ways to the targets, and how many of these use each."""
+    previous = before.tolist()
+    users: dict[int, int] = {}
     for target in targets.tolist():
-        node, previous = target, int(before[target])
-        while previous >= 0 and (previous, node) not in steps:
-            steps.add((previous, node))
-            node, previous = previous, int(before[previous])
-    if not steps:
-        return np.empty(0, np.int64)
-    pairs = np.array(sorted(steps))
-    return lattice.edge_number(pairs[:, 0], pairs[:, 1])
+        node = target
+        while previous[node] >= 0:
+            users[node] = users.get(node, 0) + 1
+            node = previous[node]
+    nodes = np.array(sorted(users), np.int64)
+    return lattice.edge_number(before[nodes].astype(np.int64), nodes), np.array(
+        [users[node] for node in nodes.tolist()]
+    )
 
 
 def fill_with_field_ways(lattice: Lattice, wanted: int) -> None:
@@ -218,7 +227,9 @@ def fill_with_field_ways(lattice: Lattice, wanted: int) -> None:
     best = np.full(len(lattice.nodes), NOT_BUILT)
     for side in (0, 1):
         np.minimum.at(best, lattice.edges[:, side], lattice.rank)
-    open_edges = np.flatnonzero(~lattice.built & on_road[lattice.edges].all(axis=1) & ~lattice.closed[lattice.edges].any(axis=1))
+    open_edges = np.flatnonzero(
+        ~lattice.built & on_road[lattice.edges].all(axis=1) & ~lattice.closed[lattice.edges].any(axis=1)
+    )
     cheap = open_edges[lattice.effort[open_edges] < 2.2 * SPACING_M]
     for edge in rng.choice(cheap, size=len(cheap) // 9, replace=False).tolist():
         # A track between two footpaths would be a road that no vehicle can reach.
@@ -226,34 +237,39 @@ def fill_with_field_ways(lattice: Lattice, wanted: int) -> None:
         lattice.build(np.array([edge]), "track" if drivable and rng.random() < 0.6 else "path")
 
 
-def draw_lines(lattice: Lattice) -> tuple[Ints, list[Any]]:
+def draw_lines(lattice: Lattice) -> tuple[Ints, npt.NDArray[Any]]:
     """Return the built edges and their lines, with a few bends outside the towns, rounded to 0.1 m."""
     rng = generator(12)
     built = np.flatnonzero(lattice.built)
-    first_street = int(lattice.town_start[0])
-    lines = []
-    for edge in built.tolist():
-        start, end = lattice.nodes[lattice.edges[edge]]
-        if (lattice.edges[edge] >= first_street).all():
-            lines.append(shapely.LineString([start, end]))
-            continue
-        bends = 1 + int(rng.random() < 0.45)
-        along = (np.arange(1, bends + 1) + rng.uniform(-0.15, 0.15, bends)) / (bends + 1)
-        aside = rng.normal(0.0, 0.055, bends).clip(-0.12, 0.12)
-        step = end - start
-        middle = start + along[:, None] * step + aside[:, None] * np.array([-step[1], step[0]])
-        lines.append(shapely.LineString(np.round(np.vstack([start, middle, end]), 1)))
-    return built, lines
+    ends = lattice.edges[built]
+    start, step = lattice.nodes[ends[:, 0]], lattice.nodes[ends[:, 1]] - lattice.nodes[ends[:, 0]]
+    bends = np.where((ends >= lattice.town_start[0]).all(axis=1), 0, 1 + (rng.random(len(built)) < 0.45))
+    parts, owners, orders = (
+        [start, start + step],
+        [np.arange(len(built))] * 2,
+        [np.zeros(len(built)), np.full(len(built), 9.0)],
+    )
+    for turn in (1, 2):
+        roads = np.flatnonzero(bends >= turn)
+        along = (turn + rng.uniform(-0.15, 0.15, len(roads))) / (bends[roads] + 1)
+        aside = rng.normal(0.0, 0.055, len(roads)).clip(-0.12, 0.12)
+        across = np.column_stack([-step[roads, 1], step[roads, 0]])
+        parts.append(start[roads] + along[:, None] * step[roads] + aside[:, None] * across)
+        owners.append(roads)
+        orders.append(np.full(len(roads), float(turn)))
+    owner = np.concatenate(owners)
+    order = np.lexsort((np.concatenate(orders), owner))
+    return built, shapely.linestrings(np.round(np.vstack(parts), 1)[order], indices=owner[order])
 
 
-def road_table(lattice: Lattice, built: Ints, lines: list[Any], towns: list[Town]) -> gpd.GeoDataFrame:
+def road_table(lattice: Lattice, built: Ints, lines: npt.NDArray[Any], towns: list[Town]) -> gpd.GeoDataFrame:
     """Return the roads by contract, the higher classes first, a few field ways cut off by a small gap."""
     rng = generator(13)
     rank = lattice.rank[built]
     name = np.array(CLASSES)[rank]
     height = lattice.height_m[lattice.edges[built]].mean(axis=1)
     draw = rng.random(len(built))
-    gravel = (draw < np.select([name == "township", name == "village", name == "track"], [0.12, 0.3, 0.2], 0.0))
+    gravel = draw < np.select([name == "township", name == "village", name == "track"], [0.12, 0.3, 0.2], 0.0)
     surface = np.where(np.isin(name, ["track", "path"]), "earth", "paved").astype(object)
     surface[gravel] = "gravel"
     speed = pd.Series(name).map({"national": 50.0, "provincial": 45.0, "county": 35.0}).to_numpy(float, copy=True)
@@ -280,7 +296,9 @@ def road_table(lattice: Lattice, built: Ints, lines: list[Any], towns: list[Town
     return frame
 
 
-def _one_way_streets(lattice: Lattice, built: Ints, towns: list[Town]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+def _one_way_streets(
+    lattice: Lattice, built: Ints, towns: list[Town]
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
     """Return which roads are one-way, and which of these run against their line; streets side by side alternate."""
     number = np.full(len(lattice.edges), -1)
     number[built] = np.arange(len(built))

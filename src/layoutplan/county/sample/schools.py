@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.spatial import cKDTree
 
-from layoutplan.county.sample.facts import COUNTY_TOWN, GAP_TOWNSHIP, TOWNSHIPS, generator
+from layoutplan.county.sample.facts import COUNTY_TOWN, GAP_TOWNSHIP, TOWN_SCHOOLS, TOWNSHIPS, generator
 from layoutplan.county.sample.people import seat_schools
 from layoutplan.county.sample.settle import Ground
 from layoutplan.county.sample.streets import Town, allot_blocks
@@ -17,24 +17,6 @@ from layoutplan.county.sample.streets import Town, allot_blocks
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-# Schools of the county town: name, kind, pupils of the primary and of the junior stage.
-TOWN_SCHOOLS = (
-    ("示范第一小学", "primary", 2_230, 0),
-    ("示范第二小学", "primary", 1_390, 0),
-    ("示范第三小学", "primary", 2_090, 0),
-    ("示范第四小学", "primary", 1_120, 0),
-    ("示范第五小学", "primary", 900, 0),
-    ("示范第六小学", "primary", 640, 0),
-    ("示范第七小学", "primary", 430, 0),
-    ("示范第一九年制学校", "nine_year", 1_720, 880),
-    ("示范第二九年制学校", "nine_year", 1_480, 820),
-    ("示范第一初级中学", "junior", 0, 2_260),
-    ("示范第二初级中学", "junior", 0, 1_800),
-    ("示范第三初级中学", "junior", 0, 1_300),
-    ("示范特殊教育学校", "special", 0, 0),
-)
-# Which of the evenly spread school blocks each of them gets; the largest stand in the middle.
-_TOWN_BLOCKS = (0, 3, 5, 7, 1, 9, 11, 4, 2, 6, 8, 10, 12)
 PRIMARY_SHARE = 0.42
 # Townships with a second school for the junior stage at a village site.
 _SECOND = {"640422101": "junior", "640422103": "nine_year", "640422102": "nine_year"}
@@ -77,7 +59,7 @@ def _town_rows(towns: list[Town]) -> list[dict[str, Any]]:
         blocks = allot_blocks(town, schools=seat_schools(township.code), homes=0).schools
         spots = town.centres[list(blocks)]
         if township.code == COUNTY_TOWN:
-            for (name, kind, primary, junior), at in zip(TOWN_SCHOOLS, _TOWN_BLOCKS, strict=True):
+            for name, kind, primary, junior, at in TOWN_SCHOOLS:
                 rows.append(
                     _row(township.code, name, kind, "town", spots[at], wanted_primary=primary, wanted_junior=junior)
                 )
@@ -110,7 +92,11 @@ def _village_rows(ground: Ground, places: pd.DataFrame) -> list[dict[str, Any]]:
             kind = "primary" if at in full or site.role == "decoy" else "teaching_point"
             kind = _SECOND[township.code] if at == second else kind
             names[village] = names.get(village, 0) + 1
-            name = township.short + village + {"teaching_point": "教学点", "nine_year": "九年制学校", "junior": "第二初级中学"}.get(kind, "小学")
+            name = (
+                township.short
+                + village
+                + {"teaching_point": "教学点", "nine_year": "九年制学校", "junior": "第二初级中学"}.get(kind, "小学")
+            )
             name += f"（{names[village]}）" if names[village] > 1 else ""
             rows.append(_row(township.code, name, kind, site.role, point))
             if kind == "teaching_point":
@@ -130,17 +116,27 @@ def _people_around(ground: Ground, places: pd.DataFrame) -> Floats:
     nodes = nearest_nodes(ground, places)
     nearest = np.argmin(walks[:, nodes], axis=0)
     reached = np.isfinite(walks[:, nodes].min(axis=0))
-    return np.bincount(nearest[reached], places["residents"].to_numpy(float)[reached], minlength=len(sites))
+    people = places["residents"].to_numpy(float)[reached]
+    crowd: Floats = np.bincount(nearest[reached], people, minlength=len(sites)).astype(np.float64)
+    return crowd
 
 
 def nearest_nodes(ground: Ground, points: pd.DataFrame) -> Ints:
     """Return the node of the roads nearest to each point."""
     on_road = ground.lattice.on_road()
     near = cKDTree(ground.lattice.nodes[on_road]).query(points[["east_m", "north_m"]].to_numpy())[1]
-    return on_road[near]
+    nodes: Ints = on_road[near]
+    return nodes
 
 
 def walk_to_schools(ground: Ground, places: pd.DataFrame, schools: pd.DataFrame) -> Floats:
-    """Return the walk [place, school] in metres, from node to node; infinite where there is no way in 8 km."""
-    walks = ground.walks(nearest_nodes(ground, schools))
-    return walks[:, nearest_nodes(ground, places)].T.copy()
+    """Return the walk [place, school] in metres, from node to node.
+
+    Infinite where there is no way, and beyond 8 km for schools without a junior stage.
+    """
+    homes, at_school = nearest_nodes(ground, places), nearest_nodes(ground, schools)
+    junior = (schools["grade_to"] == 9).to_numpy()
+    walks = np.full((len(schools), len(places)), np.inf)
+    walks[~junior] = ground.walks(at_school[~junior])[:, homes]
+    walks[junior] = ground.walks(at_school[junior], limit_m=np.inf)[:, homes]
+    return walks.T.copy()

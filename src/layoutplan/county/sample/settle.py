@@ -7,6 +7,7 @@ school is under 1.6 km, a far one lies beyond 2.2 km, an island has no road to t
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -93,7 +94,7 @@ class Ground:
     ----------
     built : int64 [road]
         Edge of the lattice of every road.
-    lines : list of LineString
+    lines : object [road]
         Line of every road.
     sites, villages : tuple
         In a fixed order.
@@ -101,13 +102,17 @@ class Ground:
 
     lattice: Lattice
     built: Ints
-    lines: list[shapely.LineString]
+    lines: npt.NDArray[Any]
     sites: tuple[Site, ...]
     villages: tuple[Village, ...]
 
-    def walks(self, sources: Ints) -> Floats:
-        """Return the walk [source, node] in metres."""
-        return _walks(self.lattice, self.built, self.lines, sources)
+    def walks(self, sources: Ints, *, limit_m: float = 8_000.0) -> Floats:
+        """Return the walk [source, node] in metres, infinite beyond the limit."""
+        start, end = self.lattice.edges[self.built].T
+        count = len(self.lattice.nodes)
+        graph = sparse.csr_array((shapely.length(self.lines), (start, end)), shape=(count, count))
+        walks: Floats = csgraph.dijkstra(graph, directed=False, indices=sources, limit=limit_m)
+        return walks
 
 
 def settle(lattice: Lattice, polygons: list[shapely.Polygon]) -> Ground:
@@ -121,6 +126,7 @@ def settle(lattice: Lattice, polygons: list[shapely.Polygon]) -> Ground:
     connect(lattice, village_nodes, "township", sources=lattice.seats)
     connect_hamlets(lattice, _hamlets(lattice, owner))
     fill_with_field_ways(lattice, NODES)
+    _leave_no_car_alone(lattice)
     for piece in pieces:
         lattice.build(piece, "village")
     built, lines = draw_lines(lattice)
@@ -129,7 +135,7 @@ def settle(lattice: Lattice, polygons: list[shapely.Polygon]) -> Ground:
     villages += [Village(int(owner[island]), island, "island") for island in islands]
     sites += _choose_extra(draft, owner, villages)
     _pave(lattice, sites, villages)
-    _break_off(lattice, built, lines, np.array([one.node for one in [*sites, *villages]]))
+    _break_off(lattice, built, lines, np.array([site.node for site in sites] + [village.node for village in villages]))
     return Ground(lattice, built, lines, tuple(sites), tuple(villages))
 
 
@@ -167,7 +173,10 @@ def _choose_sites(lattice: Lattice, owner: Ints, polygons: list[shapely.Polygon]
         apart, found = 2_750.0, 0
         while found < _site_count(number):
             for node in candidates.tolist():
-                if found < _site_count(number) and np.min(np.hypot(*(np.array(taken) - lattice.nodes[node]).T)) >= apart:
+                if (
+                    found < _site_count(number)
+                    and np.min(np.hypot(*(np.array(taken) - lattice.nodes[node]).T)) >= apart
+                ):
                     role = "village"
                     if found == 3:
                         role = "shell" if township.code in SHELLS else "decoy" if township.code in DECOYS else role
@@ -211,12 +220,14 @@ def _hamlets(lattice: Lattice, owner: Ints) -> Ints:
     return rng.choice(len(likely), size=HAMLETS, replace=False, p=likely / likely.sum())
 
 
-def _walks(lattice: Lattice, built: Ints, lines: list[shapely.LineString], sources: Ints) -> Floats:
-    start, end = lattice.edges[built].T
+def _leave_no_car_alone(lattice: Lattice) -> None:
+    """Make footpaths of the tracks that only footpaths lead to."""
+    drivable = np.flatnonzero(lattice.rank <= RANK["track"])
+    start, end = lattice.edges[drivable].T
     count = len(lattice.nodes)
-    graph = sparse.csr_array((shapely.length(lines), (start, end)), shape=(count, count))
-    walks: Floats = csgraph.dijkstra(graph, directed=False, indices=sources, limit=8_000.0)
-    return walks
+    graph = sparse.csr_array((np.ones(len(drivable)), (start, end)), shape=(count, count))
+    piece = csgraph.connected_components(graph, directed=False)[1]
+    lattice.rank[drivable[piece[start] != piece[lattice.seats[0]]]] = RANK["path"]
 
 
 def _choose_villages(ground: Ground, owner: Ints) -> list[Village]:
@@ -246,7 +257,9 @@ def _pick_far(lattice: Lattice, mine: npt.NDArray[np.bool_], walk: Floats, score
     candidates = np.flatnonzero(mine & (walk > FAR_M[0]) & (walk < FAR_M[1]))
     chosen: list[int] = []
     for node in candidates[np.argsort(score[candidates], kind="stable")].tolist():
-        if len(chosen) < count and all(np.hypot(*(lattice.nodes[node] - lattice.nodes[other])) > 2_500 for other in chosen):
+        if len(chosen) < count and all(
+            np.hypot(*(lattice.nodes[node] - lattice.nodes[other])) > 2_500 for other in chosen
+        ):
             chosen.append(node)
     return chosen
 
@@ -279,7 +292,7 @@ def _pick_near(
 
 
 def _choose_extra(ground: Ground, owner: Ints, villages: list[Village]) -> list[Site]:
-    """Choose where empty schools and second ones stand: beside an ordinary school, never the nearest to a planted one."""
+    """Choose where empty schools and second ones stand: beside an ordinary school, not a planted one."""
     lattice = ground.lattice
     walks = ground.walks(np.array([site.node for site in ground.sites]))
     nearest, walk = np.argmin(walks, axis=0), np.min(walks, axis=0)
@@ -292,7 +305,9 @@ def _choose_extra(ground: Ground, owner: Ints, villages: list[Village]) -> list[
     for role, codes, least, most in (("vacant", VACANT, 1_000.0, 1_500.0), ("twin", TWINS, 650.0, 1_100.0)):
         for code in codes:
             number = [township.code for township in TOWNSHIPS].index(code)
-            good = drivable & (owner == number) & plain[nearest] & (walk > least) & (walk < most) & (near_village < 700.0)
+            good = (
+                drivable & (owner == number) & plain[nearest] & (walk > least) & (walk < most) & (near_village < 700.0)
+            )
             for site in chosen:
                 good &= np.hypot(*(lattice.nodes - lattice.nodes[site.node]).T) > 2_500.0
             candidates = np.flatnonzero(good)
@@ -314,7 +329,7 @@ def _pave(lattice: Lattice, sites: list[Site], villages: list[Village]) -> None:
             node = int(before[node])
 
 
-def _break_off(lattice: Lattice, built: Ints, lines: list[shapely.LineString], lived: Ints) -> None:
+def _break_off(lattice: Lattice, built: Ints, lines: npt.NDArray[Any], lived: Ints) -> None:
     """Leave a gap of a few metres before some footpaths far from everybody, as real surveys do."""
     rng = generator(23)
     arms = np.bincount(lattice.edges[built].ravel(), minlength=len(lattice.nodes))

@@ -126,7 +126,9 @@ def _one_way(edges: Ints, columns: int, rows: int) -> npt.NDArray[np.bool_]:
         return np.zeros(len(edges), bool)
     column, upward = edges[:, 0] % columns, edges[:, 1] == edges[:, 0] + columns
     row = edges[:, 0] // columns
-    chosen: npt.NDArray[np.bool_] = upward & np.isin(column, (7, 9, 13, 15)) & (row >= rows // 2 - 2) & (row < rows // 2 + 2)
+    chosen: npt.NDArray[np.bool_] = (
+        upward & np.isin(column, (7, 9, 13, 15)) & (row >= rows // 2 - 2) & (row < rows // 2 + 2)
+    )
     return chosen
 
 
@@ -156,18 +158,21 @@ class Blocks:
 
 
 def allot_blocks(town: Town, *, schools: int, homes: int) -> Blocks:
-    """Share out the blocks of a town; new housing and resettlement go to the ends of the county town."""
+    """Share out the blocks of a town; new housing and resettlement go mostly to the ends of the county town."""
     if town.code != COUNTY_TOWN:
         first = spread_out(town.centres, schools, [])
         return Blocks(tuple(first), tuple(spread_out(town.centres, homes, first)))
     middle = town.centres - town.centres.mean(axis=0)
     along = np.linalg.svd(middle, full_matrices=False)[2][0]
     order = np.argsort(middle @ along, kind="stable").tolist()
-    estates, sites = [order[at] for at in (4, 11, 19, -5, -12, -20)], [order[at] for at in (1, 7, -2)]
+    estates = [order[at] for at in (5, -6, 40, -41, 14, -15)]
+    sites = [order[at] for at in (1, 60, -2)]
     first = spread_out(town.centres, schools, [])
     # A school gives way to the block beside it.
     for at, block in enumerate(first):
         if block in estates + sites:
             near = np.argsort(np.hypot(*(town.centres - town.centres[block]).T), kind="stable").tolist()
             first[at] = next(other for other in near if other not in estates + sites + first)
-    return Blocks(tuple(first), tuple(spread_out(town.centres, homes, estates + sites + first)), tuple(estates), tuple(sites))
+    return Blocks(
+        tuple(first), tuple(spread_out(town.centres, homes, estates + sites + first)), tuple(estates), tuple(sites)
+    )

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import shapely
 from scipy import ndimage, sparse
 from scipy.sparse import csgraph
+from scipy.spatial import cKDTree
 
 from layoutplan.county.sample.facts import AREA_KM2, OUTLINE_KM, RIVERS_KM, generator
 
@@ -88,23 +89,25 @@ def noise(shape: tuple[int, int], wavelengths: list[float], rng: np.random.Gener
 
 
 def _first_guess(east: Floats, north: Floats) -> Floats:
-    points = shapely.points(east.ravel(), north.ravel())
-    rivers = [shapely.LineString(_bend(line) * 1000.0) for line in RIVERS_KM]
-    for river in rivers:
-        shapely.prepare(river)
-    away = np.min([shapely.distance(river, points) for river in rivers], axis=0).reshape(east.shape)
+    # Seen through a wavy glass, so that no hillside runs straight down to a river.
+    wave = [650.0 * noise(east.shape, [40.0, 22.0, 12.0], generator(step)) for step in (5, 6)]
+    seen = np.column_stack([(east + wave[0]).ravel(), (north + wave[1]).ravel()])
+    rivers = np.vstack([_bend(line) * 1000.0 for line in RIVERS_KM])
+    away = cKDTree(rivers).query(seen)[0].reshape(east.shape)
     rough = noise(east.shape, [60.0, 30.0, 15.0, 7.0], generator(1))
-    return 0.012 * (north - SOUTH_M) + 0.034 * away + 120.0 * rough * np.clip(away / 3000.0, 0.05, 1.0)
+    guess: Floats = 0.012 * (north - SOUTH_M) + 0.034 * away + 130.0 * rough * np.clip(away / 2500.0, 0.12, 1.0)
+    return guess
 
 
 def _bend(line: Floats) -> Floats:
     """Return a river through the given points with gentle bends, in km."""
     rng = generator(2)
     along = np.r_[0.0, np.cumsum(np.hypot(*np.diff(line, axis=0).T))]
-    fine = np.arange(0.0, along[-1], 0.4)
+    fine = np.arange(0.0, along[-1], 0.1)
     path = np.column_stack([np.interp(fine, along, line[:, axis]) for axis in (0, 1)])
-    swing = ndimage.gaussian_filter1d(rng.standard_normal((len(fine), 2)), 2.0, axis=0) * 1.3
-    return ndimage.gaussian_filter1d(path, 1.5, axis=0, mode="nearest") + swing  # type: ignore[no-any-return]
+    swing = ndimage.gaussian_filter1d(rng.standard_normal((len(fine), 2)), 8.0, axis=0) * 2.6
+    bent: Floats = ndimage.gaussian_filter1d(path, 6.0, axis=0, mode="nearest") + swing
+    return bent
 
 
 def _steepness(east: Floats, north: Floats) -> Floats:
@@ -113,7 +116,8 @@ def _steepness(east: Floats, north: Floats) -> Floats:
     lift = np.ones(east.shape)
     for peak_east, peak_north, width, more in peaks:
         lift += more * np.exp(-((east / 1000 - peak_east) ** 2 + (north / 1000 - peak_north) ** 2) / width**2)
-    return lift * (1.0 + 0.12 * noise(east.shape, [70.0, 35.0], generator(3)))
+    rough = 0.12 * noise(east.shape, [70.0, 35.0], generator(3)) + 0.2 * noise(east.shape, [7.0, 4.0], generator(7))
+    return lift * np.clip(1.0 + rough, 0.35, None)
 
 
 def _flood(height: Floats) -> tuple[Ints, Ints]:
