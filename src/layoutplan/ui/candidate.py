@@ -65,7 +65,9 @@ def size(lang: Lang) -> int:
     """Draw the choice of the site's size; return its rooms."""
     session.keep("site_rooms", 18)
     words = label("ui.site.rooms", lang)
-    rooms = st.segmented_control(words, ROOMS, key="site_rooms", required=True)
+    rooms = st.segmented_control(
+        words, ROOMS, key="site_rooms", required=True, on_change=session.remember, args=("site_rooms",)
+    )
     return int(cast("int", rooms))
 
 

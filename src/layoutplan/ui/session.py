@@ -103,7 +103,7 @@ def resume() -> None:
 
 def language() -> Lang:
     """Return the reader's language, Chinese unless chosen otherwise."""
-    chosen = st.session_state.get("lang") or st.session_state.get("kept_lang")
+    chosen = st.session_state.get("kept_lang") or st.session_state.get("lang")
     return cast("Lang", chosen) if chosen in LANGS else "zh"
 
 
@@ -240,9 +240,14 @@ def goal_year(result: PlanResult, year: int) -> int:
 
 
 def keep(key: str, value: Any) -> None:
-    """Give a widget its value of before, or ``value`` at first; the state of a widget ends with its page."""
-    if st.session_state.get(key) is None:
-        st.session_state[key] = st.session_state.get(f"kept_{key}", value)
+    """Give a widget the value last chosen, or ``value`` at first; the state of a widget ends with its page."""
+    kept = st.session_state.setdefault(f"kept_{key}", st.session_state.get(key) or value)
+    if st.session_state.get(key) != kept:
+        st.session_state[key] = kept
+
+
+def remember(key: str) -> None:
+    """Note a widget's new value; called before the page runs, so no change is lost on the way to it."""
     st.session_state[f"kept_{key}"] = st.session_state[key]
 
 
@@ -266,15 +271,17 @@ def top_bar(result: PlanResult, lang: Lang) -> tuple[str, int]:
     with stage_box:
         stage = st.segmented_control(
             label("ui.bar.stage", lang), ("primary", "junior"), format_func=lambda name: label(f"stage.{name}", lang),
-            key="stage", required=True, label_visibility="collapsed",
+            key="stage", on_change=remember, args=("stage",), required=True, label_visibility="collapsed",
         )  # fmt: skip
     with year_box:
         year = st.select_slider(
-            label("ui.bar.year", lang), years, key="year", label_visibility="collapsed",
+            label("ui.bar.year", lang), years, key="year", on_change=remember, args=("year",),
+            label_visibility="collapsed",
         )  # fmt: skip
     with right:
         st.segmented_control(
-            label("ui.bar.language", lang), LANGS, format_func=lambda name: label("ui.bar.own_name", name), key="lang",
+            label("ui.bar.language", lang), LANGS, format_func=lambda name: label("ui.bar.own_name", name),
+            key="lang", on_change=remember, args=("lang",),
             required=True, label_visibility="collapsed",
         )  # fmt: skip
     return str(stage), int(year)
