@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 RELIEF_SHARE = 0.2
 _RELIEF_DPI = 150
 _STROKE_MM = 0.06
+_FINE_ROADS = ("track", "path")
+# Metres per millimetre: fine roads are drawn down to 1:100 000.
+_FINE_UNIT = 100.0
 _RELIEF_INK = (61, 51, 38)
 _AZIMUTH_DEG, _ALTITUDE_DEG = 315.0, 45.0
 BOUNDARY_COLOUR = "#6b6459"
@@ -85,11 +88,14 @@ def within_window(frame: gpd.GeoDataFrame, window: tuple[float, float, float, fl
 def draw_roads(axes: Axes, roads: gpd.GeoDataFrame, *, unit: float, stronger: float = 1.0) -> None:
     """Draw roads by class, lesser ones below; ``stronger`` scales the line widths.
 
-    Bends smaller than a stroke are left out; nobody can see them on paper.
+    Bends smaller than a stroke are left out, and footpaths and farm tracks on maps of a small scale:
+    on paper they would be a grey blur.
     """
     from matplotlib.collections import LineCollection
 
     for kind in reversed(list(ROAD_STYLES)):
+        if kind in _FINE_ROADS and unit > _FINE_UNIT:
+            continue
         mine = roads.loc[roads["class"] == kind].geometry
         parts = shapely.simplify(shapely.get_parts(mine.to_numpy()), _STROKE_MM * unit)
         lines = [shapely.get_coordinates(part) for part in parts]
