@@ -122,7 +122,7 @@ def test_names_are_text_on_the_map_and_clicks_name_the_feature(bench):
 
 def test_request_to_look_counts_once(bench):
     bench.page.get_by_role("button", name="look").click()
-    bench.page.wait_for_function("() => probe.map().map.getZoom() === 14")
+    bench.page.wait_for_function("() => probe.map().map.getZoom() === 14 && !probe.map().map._animatingZoom")
     bench.settle()
     bench.page.evaluate("() => { probe.map().map.setZoom(12, { animate: false }) }")
     bench.page.get_by_role("button", name="south-west").click()

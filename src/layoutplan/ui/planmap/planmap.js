@@ -4,6 +4,7 @@ const STEP_M = 100; // arrow key; with Shift a tenth of it
 const METRES_PER_DEGREE = 111320;
 const ACK_PATIENCE_MS = 1500; // an answer this late no longer holds back the next live report
 const NUDGE_SETTLE_MS = 350;
+const CLEAR = { paddingTopLeft: [6, 6], paddingBottomRight: [6, 24] }; // room for the notes at the foot
 
 // ---- the map -------------------------------------------------------------------------
 class PlanMap {
@@ -95,7 +96,7 @@ class PlanMap {
     const home = element("button", "planmap-home", "⤢");
     home.type = "button";
     home.title = words.whole_county;
-    home.addEventListener("click", () => this.map.fitBounds(this.bounds, { padding: [8, 8] }));
+    home.addEventListener("click", () => this.map.fitBounds(this.bounds, CLEAR));
     L.DomEvent.disableClickPropagation(home);
     control("topleft", home).addTo(this.map);
     control("topright", northArrow(words.north)).addTo(this.map);
@@ -109,7 +110,7 @@ class PlanMap {
   fit() {
     if (this.fitted || !this.frame.clientWidth || !this.frame.clientHeight) return;
     this.map.invalidateSize({ animate: false });
-    this.map.fitBounds(this.bounds, { padding: [4, 4], animate: false });
+    this.map.fitBounds(this.bounds, { ...CLEAR, animate: false });
     this.fitted = true;
     this.root.dataset.ready = this.baseId;
   }
