@@ -132,7 +132,7 @@ def install(level: str) -> None:
         make_venv()
     STAMP.unlink(missing_ok=True)
     say(
-        "正在安装依赖（首次约 310 MB，需一至数分钟）……", "Installing (first time: about 260 MB, one minute or more) ..."
+        "正在安装依赖（首次约 310 MB，需一至数分钟）……", "Installing (first time: about 310 MB, one minute or more) ..."
     )
     listed = ROOT / ("requirements-dev.txt" if level == "dev" else "requirements.txt")
     wheels_only = [*pip(), "install", *sources(), "--only-binary", ":all:", "-r", str(listed)]
