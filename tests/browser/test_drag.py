@@ -89,7 +89,16 @@ def test_a_spot_outside_the_county_says_why(bench):
     assert violet(bench) == 0
 
 
-def test_a_finding_is_sought_on_the_map_and_a_school_on_the_map_narrows_the_table(watch, address):
+def test_a_finding_picked_in_the_table_is_sought_on_the_map(watch, address):
+    watch.open(address, FIRST_START_MS)
+    assert watch.state()["zoom"] < 13
+    watch.page.get_by_test_id("stDataFrame").first.click(position={"x": 20, "y": 55})
+    watch.page.locator(".planmap-ring").wait_for()
+    watch.page.wait_for_function("() => probe.map().map.getZoom() === 13")
+    assert watch.errors == []
+
+
+def test_a_school_clicked_on_the_map_narrows_the_table(watch, address):
     watch.open(address, FIRST_START_MS)
     spot = watch.page.evaluate("() => probe.school(0)")
     watch.page.mouse.click(*spot)
