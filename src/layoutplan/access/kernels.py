@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
@@ -11,6 +12,7 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
+from layoutplan.access.engine import open_hierarchy
 from layoutplan.access.network import CLOSED, Floats, Ints, Mode, Network
 
 UNREACHED = int(np.iinfo(np.int64).max)
@@ -45,15 +47,15 @@ class Kernel:
     cost : float64 [arc]
         Integers, at least 1, held as floats because the search wants them so.
     length_mm : int64 [arc]
-    key : int64 [arc]
-        ``row * nodes + node``, ascending: finds the arc between two nodes.
+    level : bool
+        Whether every cost is a length, so that the cheapest route is the shortest.
     """
 
     start: npt.NDArray[np.int32]
     node: npt.NDArray[np.int32]
     cost: Floats
     length_mm: Ints
-    key: Ints
+    level: bool
 
 
 # Only remembers what open_kernel would build again; goes when the network goes.
@@ -95,7 +97,7 @@ def _build_kernel(network: Network, mode: Mode) -> Kernel:
         node=node[order].astype(np.int32),
         cost=cost[order].astype(np.float64),
         length_mm=length[order],
-        key=key[order],
+        level=bool(np.array_equal(cost[order], length[order])),
     )
 
 
@@ -168,13 +170,23 @@ def search_many(network: Network, mode: Mode, *, edge: Ints, offset_mm: Ints) ->
     Tree
         In the order of the points.
     """
-    kernel = open_kernel(network, mode)
     for begin in range(0, len(edge), _BATCH):
         batch = slice(begin, begin + _BATCH)
-        yield from _search_batch(network, mode, kernel, edge=edge[batch], offset_mm=offset_mm[batch])
+        yield from _search_batch(network, mode, edge=edge[batch], offset_mm=offset_mm[batch])
 
 
-def _search_batch(network: Network, mode: Mode, kernel: Kernel, *, edge: Ints, offset_mm: Ints) -> Iterator[Tree]:
+def _search_batch(network: Network, mode: Mode, *, edge: Ints, offset_mm: Ints) -> Iterable[Tree]:
+    hierarchy = open_hierarchy(network, mode)
+    if hierarchy is not None:
+        from layoutplan.access.matrix import BeyondBoundsError, grow_trees
+
+        with suppress(BeyondBoundsError):
+            return list(grow_trees(network, hierarchy, mode, edge=edge, offset_mm=offset_mm))
+    return _search_by_scipy(network, mode, edge=edge, offset_mm=offset_mm)
+
+
+def _search_by_scipy(network: Network, mode: Mode, *, edge: Ints, offset_mm: Ints) -> Iterator[Tree]:
+    kernel = open_kernel(network, mode)
     nodes, points = len(kernel.start) - 1, len(edge)
     own = nodes + np.arange(points)
     ends = np.column_stack((network.edge_from[edge], network.edge_to[edge]))
@@ -188,33 +200,33 @@ def _search_batch(network: Network, mode: Mode, kernel: Kernel, *, edge: Ints, o
     weights = np.concatenate([kernel.cost, np.where(is_open, seed + 1, 1).ravel().astype(np.float64)])
     start = np.concatenate([kernel.start, kernel.start[-1] + 2 * np.arange(1, points + 1, dtype=np.int32)])
     graph = csr_array((weights, indices, start), shape=(nodes + points, nodes + points))
-    found = dijkstra(graph, indices=own, return_predecessors=mode != "walk")
-    far, before = found if mode != "walk" else (found, None)
+    far = dijkstra(graph, indices=own)
     for point in range(points):
         reached = np.isfinite(far[point, :nodes])
         cost = np.full(nodes, UNREACHED, dtype=np.int64)
         cost[reached] = far[point, :nodes][reached].astype(np.int64) - 1
-        if before is None:
+        if kernel.level:
             yield Tree(cost, cost)
             continue
-        first_leg = np.abs(reach[point] - offset_mm[point])
-        yield Tree(cost, _route_lengths(kernel, before[point, :nodes], reached, ends=ends[point], first_leg=first_leg))
+        legs = np.abs(reach[point] - offset_mm[point])
+        tight = (seed[point] != UNREACHED) & (seed[point] == cost[ends[point]])
+        yield Tree(cost, _shortest_of_cheapest(kernel, cost, ends=ends[point][tight], legs=legs[tight]))
 
 
-def _route_lengths(
-    kernel: Kernel, before: npt.NDArray[np.int32], reached: npt.NDArray[np.bool_], *, ends: Ints, first_leg: Ints
-) -> Ints:
-    """Return the length of every node's route by following all routes at once, two steps as one."""
-    nodes = len(reached)
-    root = nodes
-    inner = np.flatnonzero(reached & (before < nodes))
-    parent = np.full(nodes + 1, root, dtype=np.int64)
-    parent[inner] = before[inner]
-    length = np.zeros(nodes + 1, dtype=np.int64)
-    length[inner] = kernel.length_mm[np.searchsorted(kernel.key, parent[inner] * nodes + inner)]
-    at_end = reached[ends] & (before[ends] >= nodes)
-    length[ends[at_end]] = first_leg[at_end]
-    while (parent != root).any():
-        length += length[parent]
-        parent = parent[parent]
-    return np.where(reached, length[:nodes], UNREACHED)
+def _shortest_of_cheapest(kernel: Kernel, cost: Ints, *, ends: Ints, legs: Ints) -> Ints:
+    """Return the shortest length among every node's cheapest routes, which arcs without slack make up."""
+    nodes = len(cost)
+    row = np.repeat(np.arange(nodes), np.diff(kernel.start))
+    known = cost[row] != UNREACHED
+    tight = np.flatnonzero(known & (cost[kernel.node] == np.where(known, cost[row], 0) + kernel.cost.astype(np.int64)))
+    # The point is one node more; as above, what leads to it weighs one more than its length.
+    count = np.bincount(row[tight], minlength=nodes)
+    start = np.concatenate([[0], np.cumsum(np.append(count, len(ends)))]).astype(np.int32)
+    indices = np.concatenate([kernel.node[tight], ends.astype(np.int32)])
+    weights = np.concatenate([kernel.length_mm[tight], legs + 1]).astype(np.float64)
+    graph = csr_array((weights, indices, start), shape=(nodes + 1, nodes + 1))
+    far = dijkstra(graph, indices=nodes)[:nodes]
+    length = np.full(nodes, UNREACHED, dtype=np.int64)
+    reached = np.isfinite(far)
+    length[reached] = far[reached].astype(np.int64) - 1
+    return length

@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from layoutplan.access.kernels import UNREACHED, Tree, cost_along, search_many, search_to
-from layoutplan.access.network import Floats, Ints, Mode, Network, Snaps
+from layoutplan.access.kernels import UNREACHED
+from layoutplan.access.network import Flags, Floats, Ints, Mode, Network, Snaps
+from layoutplan.access.pairs import measure_pairs
 from layoutplan.norms import Norms
 
 if TYPE_CHECKING:
     import pandas as pd
-
-# Stands for "no way" while costs are added up; far above any cost, and sums of four stay in range.
-_FAR = 2**60
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,68 +57,6 @@ class Travel:
     unreached: Mapping[str, str]
 
 
-@dataclass(frozen=True, eq=False)
-class _Legs:
-    """First leg of every origin: gap, then along its edge to either end."""
-
-    snaps: Snaps
-    on: Ints
-    ends: tuple[Ints, Ints]
-    cost: tuple[Ints, Ints]
-    length_mm: tuple[Ints, Ints]
-    gap_cost: Ints
-
-
-def _open_legs(network: Network, origins: Snaps, mode: Mode) -> _Legs:
-    on = np.flatnonzero(origins.edge >= 0).astype(np.int64)
-    edge, offset = origins.edge[on], origins.offset_mm[on]
-    length = network.edge_length_mm[edge]
-    to_start = cost_along(network, mode, edge=edge, begin_mm=offset, end_mm=np.zeros_like(offset))
-    to_end = cost_along(network, mode, edge=edge, begin_mm=offset, end_mm=length)
-    return _Legs(
-        snaps=origins,
-        on=on,
-        ends=(network.edge_from[edge], network.edge_to[edge]),
-        cost=(np.minimum(to_start, _FAR), np.minimum(to_end, _FAR)),
-        length_mm=(offset, length - offset),
-        gap_cost=_gap_cost(network, origins.gap_mm[on], mode),
-    )
-
-
-def _gap_cost(network: Network, gap_mm: Ints, mode: Mode) -> Ints:
-    """Return what walking a gap costs: millimetres, or milliseconds where the rest is driven."""
-    if mode == "walk":
-        return gap_mm
-    gap_ms: Ints = np.rint(gap_mm * 3.6 / network.walk_kmh).astype(np.int64)
-    return gap_ms
-
-
-def _arrive(network: Network, mode: Mode, legs: _Legs, tree: Tree, *, target: Snaps, row: int) -> tuple[Ints, Ints]:
-    """Return cost and length from every origin to one target, ``UNREACHED`` where there is no way."""
-    cost, length = np.full((2, len(legs.snaps.ids)), UNREACHED, dtype=np.int64)
-    edge, offset = legs.snaps.edge[legs.on], legs.snaps.offset_mm[legs.on]
-    best = np.full(len(edge), _FAR, dtype=np.int64)
-    best_length = np.zeros(len(edge), dtype=np.int64)
-    ways = [
-        (np.minimum(tree.cost[ends], _FAR) + first, np.where(tree.cost[ends] < _FAR, tree.length_mm[ends], 0) + leg)
-        for ends, first, leg in zip(legs.ends, legs.cost, legs.length_mm, strict=True)
-    ]
-    beside = np.flatnonzero(edge == target.edge[row])
-    direct, direct_length = np.full(len(edge), _FAR, dtype=np.int64), np.zeros(len(edge), dtype=np.int64)
-    end = np.full(len(beside), target.offset_mm[row])
-    straight = cost_along(network, mode, edge=edge[beside], begin_mm=offset[beside], end_mm=end)
-    direct[beside], direct_length[beside] = np.minimum(straight, _FAR), np.abs(end - offset[beside])
-    for way_cost, way_length in (*ways, (direct, direct_length)):
-        better = (way_cost < best) | ((way_cost == best) & (way_length < best_length))
-        best, best_length = np.where(better, way_cost, best), np.where(better, way_length, best_length)
-    reached = best < _FAR
-    at = legs.on[reached]
-    last_gap = target.gap_mm[row : row + 1]
-    cost[at] = best[reached] + legs.gap_cost[reached] + _gap_cost(network, last_gap, mode)
-    length[at] = best_length[reached] + legs.snaps.gap_mm[at] + last_gap
-    return cost, length
-
-
 def costs_to_point(network: Network, origins: Snaps, target: Snaps, *, mode: Mode) -> tuple[Ints, Ints]:
     """Return the exact cost from every origin to one point.
 
@@ -143,11 +79,8 @@ def costs_to_point(network: Network, origins: Snaps, target: Snaps, *, mode: Mod
     length_mm : int64 [origin]
         Length of that route.
     """
-    if target.edge[0] < 0:
-        cost, length = np.full((2, len(origins.ids)), UNREACHED, dtype=np.int64)
-        return cost, length
-    tree = search_to(network, mode, edge=int(target.edge[0]), offset_mm=int(target.offset_mm[0]))
-    return _arrive(network, mode, _open_legs(network, origins, mode), tree, target=target, row=0)
+    cost, length = measure_pairs(network, origins, target, mode=mode)
+    return cost[:, 0], length[:, 0]
 
 
 def measure_travel(network: Network, origins: Snaps, schools: Snaps, *, mode: Mode, norms: Norms) -> Travel:
@@ -173,27 +106,26 @@ def measure_travel(network: Network, origins: Snaps, schools: Snaps, *, mode: Mo
         pair has its reason.
     """
     origins, schools = _sorted_by_id(origins), _sorted_by_id(schools)
-    legs = _open_legs(network, origins, mode)
-    cost, length = np.full((2, len(origins.ids), len(schools.ids)), UNREACHED, dtype=np.int64)
-    rows = np.flatnonzero(schools.edge >= 0)
-    trees = search_many(network, mode, edge=schools.edge[rows], offset_mm=schools.offset_mm[rows])
-    for row, tree in zip(rows.tolist(), trees, strict=True):
-        cost[:, row], length[:, row] = _arrive(network, mode, legs, tree, target=schools, row=row)
-    # Stable, so that of equal costs the smaller school id comes first.
-    order = np.argsort(cost, axis=1, kind="stable")
-    cost, length = np.take_along_axis(cost, order, axis=1), np.take_along_axis(length, order, axis=1)
-    reached = cost != UNREACHED
-    pairs = cost[reached]
+    cost, length = measure_pairs(network, origins, schools, mode=mode)
+    # Schools are in the order of their ids, so of equal costs the smaller id comes first.
+    bits = len(schools.ids).bit_length()
+    none = UNREACHED >> bits
+    ranked = np.sort(np.minimum(cost, none) << bits | np.arange(len(schools.ids)), axis=1)
+    reached: Flags = ranked >> bits < none
+    order = ranked & ((1 << bits) - 1)
+    school = order[reached]
+    pairs = (ranked >> bits)[reached]
+    lengths = pairs if length is cost else np.take_along_axis(length, order, axis=1)[reached]
     return Travel(
         mode=mode,
         place_ids=origins.ids,
         school_ids=schools.ids,
         start=np.concatenate([[0], np.cumsum(reached.sum(axis=1))]).astype(np.int64),
-        school=order[reached].astype(np.int64),
+        school=school,
         cost=pairs,
-        length_mm=length[reached],
+        length_mm=lengths,
         minutes=minutes_of(pairs, mode=mode, norms=norms),
-        unreached=_reasons(network, origins, schools, mode=mode, reached=reached.any(axis=1)),
+        unreached=_reasons(network, origins, schools, mode=mode, reached=np.asarray(reached.any(axis=1))),
     )
 
 
