@@ -334,7 +334,7 @@ def snap_points(network: Network, points: gpd.GeoSeries, *, mode: Mode, norms: N
     ----------
     network : Network
         Roads.
-    points : GeoSeries
+    points : GeoSeries, or Series of geometries
         Points, or areas that stand for a point inside them, in the CRS of the network; the index
         holds their ids.
     mode : {"walk", "drive"}

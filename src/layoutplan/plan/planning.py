@@ -263,7 +263,8 @@ def _snapped_openings(prepared: Prepared, scenario: Scenario) -> Mapping[str, Sn
 
 def snap_point(prepared: Prepared, east_m: float, north_m: float, *, mode: Mode) -> Snaps:
     """Snap one point of the map onto the network."""
-    points = gpd.GeoSeries([shapely.Point(east_m, north_m)], index=["site"], crs=prepared.county.crs)
+    # A plain series: making a GeoSeries would take longer than the search itself.
+    points = pd.Series([shapely.Point(east_m, north_m)], index=["site"], dtype=object)
     return snap_points(prepared.network, points, mode=mode, norms=prepared.norms)
 
 
