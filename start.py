@@ -163,13 +163,7 @@ def find_browser() -> str:
 
 
 def ready_browser() -> str:
-    """Return a browser for the tests, installing one where that is possible.
-
-    Returns
-    -------
-    str
-        Its path; empty if playwright brought its own.
-    """
+    """Return the path of a browser for the tests, installing one where that is possible."""
     if found := find_browser():
         return found
     say("未找到浏览器，正在安装 Chromium ……", "No browser found; installing Chromium ...")
@@ -183,15 +177,16 @@ def ready_browser() -> str:
             "请安装 Chromium、Chrome 或 Edge，或用 LAYOUTPLAN_BROWSER 指明浏览器路径，然后重试。",
             "Install Chromium, Chrome or Edge, or set LAYOUTPLAN_BROWSER to the path of one, and try again.",
         )
-    return ""
+    ask = (
+        "from playwright.sync_api import sync_playwright as tools\nwith tools() as t: print(t.chromium.executable_path)"
+    )
+    return subprocess.run([PYTHON, "-c", ask], capture_output=True, encoding="utf-8", check=True).stdout.strip()
 
 
 def test(words: list[str]) -> int:
     """Run the tests; the words are pytest's."""
     install("dev")
-    chosen = {"LAYOUTPLAN_REQUIRE_BROWSER": "1"}
-    if browser := ready_browser():
-        chosen["LAYOUTPLAN_BROWSER"] = browser
+    chosen = {"LAYOUTPLAN_REQUIRE_BROWSER": "1", "LAYOUTPLAN_BROWSER": ready_browser()}
     return call(PYTHON, "-m", "pytest", *words, env=chosen)
 
 
