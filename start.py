@@ -180,7 +180,7 @@ def ready_browser() -> str:
     ask = (
         "from playwright.sync_api import sync_playwright as tools\nwith tools() as t: print(t.chromium.executable_path)"
     )
-    return subprocess.run([PYTHON, "-c", ask], capture_output=True, encoding="utf-8", check=True).stdout.strip()
+    return subprocess.run([PYTHON, "-c", ask], capture_output=True, text=True, check=True).stdout.strip()
 
 
 def test(words: list[str]) -> int:
