@@ -256,6 +256,36 @@ def batch(
         raise SystemExit(BAD_INPUT)
 
 
+@app.command(help=_word("backtest"))
+def backtest(
+    source: Annotated[Path, typer.Argument(metavar="COUNTY|ENROLMENT.csv", help=_word("backtest_source"))],
+    out: OutFolder,
+    births: Annotated[Path | None, typer.Option("--births", help=_word("backtest_births"))] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Roll the forecast over a history and say how far off it was."""
+    from layoutplan.present.export import write_table
+    from layoutplan.seats.backtest import backtest_file, lines_of
+
+    with _working("backtest"):
+        tested = backtest_file(source, births)
+    out.mkdir(parents=True, exist_ok=True)
+    part = out / f".backtest.{os.getpid()}.tmp"
+    try:
+        write_table(tested.frame, part)
+        part.replace(out / "backtest.csv")
+    finally:
+        part.unlink(missing_ok=True)
+    for notice in tested.notices:
+        print(notice.say(LANG), file=sys.stderr)
+    words = [_word("written", path=out / "backtest.csv"), *lines_of(tested, LANG)]
+    rows = tested.frame.astype(object).where(tested.frame.notna(), None).to_dict("records")
+    notices = [notice.as_row() for notice in tested.notices]
+    _tell(
+        "\n".join(words), as_json, {"out": str(out), "backtest": rows, "left_out": tested.left_out, "notices": notices}
+    )
+
+
 @app.command(help=_word("figures"))
 def figures(
     county: CountyPath,

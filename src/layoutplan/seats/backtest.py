@@ -10,7 +10,10 @@ import numpy as np
 import pandas as pd
 
 from layoutplan.access.network import Floats
+from layoutplan.county.layers import read_county
 from layoutplan.errors import DataError, Problem
+from layoutplan.labels import Lang, label
+from layoutplan.seats.entries import LEAST_COMPARED
 from layoutplan.seats.forecast import LEAST_YEARS, Cast, roll
 from layoutplan.seats.guesses import HORIZONS
 from layoutplan.seats.history import History, county_history, make_history, read_history
@@ -35,15 +38,15 @@ class Backtest:
         and the target.
     first_origin, last_origin : int
         School years.
-    births_idle : bool
-        Whether births were given but could not be compared with entries at any origin.
+    notices : tuple of Problem
+        What is unknown in the history, and births that had no effect.
     """
 
     frame: pd.DataFrame
     left_out: dict[int, int]
     first_origin: int
     last_origin: int
-    births_idle: bool
+    notices: tuple[Problem, ...]
 
 
 def backtest(enrolment: pd.DataFrame | History, births: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -70,21 +73,19 @@ def backtest(enrolment: pd.DataFrame | History, births: pd.DataFrame | None = No
     return run_backtest(history).frame
 
 
-def backtest_file(source: Path, births: Path | None = None) -> tuple[Backtest, History]:
+def backtest_file(source: Path, births: Path | None = None) -> Backtest:
     """Back-test a county (``county.toml`` or its folder) or a table of enrolment.
 
     Raises
     ------
     DataError
-        The files are at fault.
+        The files are at fault, or births are given beside a county, which has its own.
     """
-    if source.is_dir() or source.suffix.lower() == ".toml":
-        from layoutplan.county.layers import read_county
-
-        history = county_history(read_county(source))
-    else:
-        history = read_history(source, births)
-    return run_backtest(history), history
+    if not (source.is_dir() or source.suffix.lower() == ".toml"):
+        return run_backtest(read_history(source, births))
+    if births is not None:
+        raise DataError([Problem("births_twice", "births", field="--births", values={"file": births.name})])
+    return run_backtest(county_history(read_county(source)))
 
 
 def run_backtest(history: History) -> Backtest:
@@ -103,8 +104,11 @@ def run_backtest(history: History) -> Backtest:
     cases = pd.concat([case for cast in tested for case in _cases(history, cast)], ignore_index=True)
     left_out = {step + 1: sum(_left_out(history, cast, step) for cast in tested) for step in range(HORIZONS)}
     origins = [int(history.years[cast.origin]) for cast in tested]
-    idle = bool(history.births) and not any(cast.guess.has_births for cast in tested)
-    return Backtest(_summary(cases), left_out, origins[0], origins[-1], births_idle=idle)
+    notices = list(history.notices)
+    if history.births and not any(cast.guess.has_births for cast in tested):
+        values = {"least": LEAST_COMPARED, "age": history.entry_age}
+        notices.append(Problem("births_idle", "births", field="year", values=values))
+    return Backtest(_summary(cases), left_out, origins[0], origins[-1], tuple(notices))
 
 
 def _cases(history: History, cast: Cast) -> Iterator[pd.DataFrame]:
@@ -152,3 +156,19 @@ def _summary(cases: pd.DataFrame) -> pd.DataFrame:
                 means = (float(np.abs(error).mean()), float(error.mean())) if len(error) else (np.nan, np.nan)
                 rows.append((level, horizon, method, len(error), *means, covered if method == "ours" else np.nan))
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def lines_of(tested: Backtest, lang: Lang) -> list[str]:
+    """Return a back-test in words: what was counted, then a line for every level and horizon that has cases."""
+    mape = tested.frame.set_index(["level", "horizon", "method"])["mape"].to_dict()
+    ours = tested.frame[(tested.frame["method"] == "ours") & (tested.frame["n"] > 0)]
+    words = {
+        "first": tested.first_origin, "last": tested.last_origin, "least": LEAST_YEARS,
+        "kept": int(ours.loc[ours["level"] == "school", "n"].sum()), "left_out": sum(tested.left_out.values()),
+    }  # fmt: skip
+    lines = [label("cli.backtest_done", lang, **words)]
+    for level, horizon, covered in zip(ours["level"], ours["horizon"], ours["coverage80"], strict=True):
+        errors = {method: f"{float(mape[level, horizon, method]):.1%}" for method in METHODS}
+        name = label(f"level.{level}", lang)
+        lines.append(label("cli.backtest_line", lang, level=name, horizon=horizon, coverage=f"{covered:.0%}", **errors))
+    return lines

@@ -16,10 +16,12 @@ import numpy.typing as npt
 from layoutplan.access.network import Floats, Ints
 from layoutplan.seats.progression import Ratios, over, recency
 
+# Past entries that must stand beside births before births are used.
+LEAST_COMPARED = 3
 # Weight that a share gives to each earlier cohort relative to the next; the best in the past is taken.
-_FADES = (0.2, 0.4, 0.6, 0.75, 0.9)
+_FADES = (0.0, 0.2, 0.4, 0.6, 0.75, 0.9)
 _PRIOR_FADE = 0.6
-_LEVEL_GAIN, _DRIFT_GAIN = 0.7, 0.2
+_LEVEL_GAIN, _DRIFT_GAIN = 0.8, 0.2
 _TREND_HALF_LIFE = 3.0
 _TREND_SD = 0.025
 _TREND_DAMPING = 0.85
@@ -123,15 +125,16 @@ def _cohorts(now: Floats, total: Floats, entry: Ints, relative: Floats) -> tuple
 
 def _best_fade(pupils: Floats, total: Floats) -> float:
     """Return the fading of older cohorts that would have foretold the shares of the past best."""
-    now, following = pupils[:, :-1], pupils[:, 1:, 0]
-    fine = (np.nan_to_num(now) > 0).all(axis=2) & (np.nan_to_num(following) > 0)
+    now, following = np.nan_to_num(pupils[:, :-1]), np.nan_to_num(pupils[:, 1:, 0])
+    fine = (now[:, :, 0] > 0) & (following > 0)
     if fine.sum() < 1:
         return _PRIOR_FADE
-    actual = following / total[None, 1:, 0]
+    actual = following / np.maximum(total[None, 1:, 0], 1.0)
+    of_district = np.where(now > 0, total[None, :-1], 0.0)
     loss = []
     for fade in _FADES:
         weight = fade ** np.arange(pupils.shape[2])
-        guess = (np.nan_to_num(now) * weight).sum(axis=2) / (total[:-1] * weight).sum(axis=1)
+        guess = over((now * weight).sum(axis=2), (of_district * weight).sum(axis=2))
         error = np.abs(np.log(guess[fine] / actual[fine]))
         # Twenty school-years' worth of belief in the prior, at 2 % a step away from it.
         loss.append(error.sum() + 20 * 0.02 * abs(fade - _PRIOR_FADE))
@@ -195,7 +198,8 @@ def robust_level(logs: Floats) -> tuple[float, float]:
     """Return the level of a series that drifts, and the usual size of its steps.
 
     Each year moves the level by a part of the surprise, and a surprise beyond twice the usual counts as twice
-    the usual: a pandemic year moves the level little, and a lasting change is taken in over some years.
+    the usual, unless the year before was beyond it on the same side: a pandemic year moves the level little, and a
+    lasting change is taken in a year later.
     """
     if len(logs) < 2:
         return float(logs[-1]), _PRIOR_STEP_SD
@@ -204,10 +208,13 @@ def robust_level(logs: Floats) -> tuple[float, float]:
     # Few steps say little about what is usual.
     share = len(steps) / (len(steps) + _PRIOR_STEPS)
     step_sd = max(float(np.sqrt(share * usual**2 + (1 - share) * _PRIOR_STEP_SD**2)), _LEAST_STEP_SD)
-    level, drift = float(logs[0]), 0.0
+    level, drift, cut = float(logs[0]), 0.0, 0.0
     for value in logs[1:]:
         expected = level + _TREND_DAMPING * drift
-        surprise = float(np.clip(value - expected, -_HUBER * step_sd, _HUBER * step_sd))
+        off = float(value) - expected
+        # What was cut off a year ago and is there again was no outlier.
+        surprise = off if off * cut > 0 else float(np.clip(off, -_HUBER * step_sd, _HUBER * step_sd))
+        cut = off - surprise
         level = expected + _LEVEL_GAIN * surprise
         drift = _TREND_DAMPING * drift + _DRIFT_GAIN * surprise
     return level, step_sd
@@ -252,7 +259,7 @@ def entries_from_births(
     past = np.array([born(int(year)) for year in years])
     fine = (past > 0) & (series > 0)
     ahead = np.array([born(int(years[-1]) + step) for step in range(1, horizons + 1)])
-    if fine.sum() < 3 or not (ahead > 0).all():
+    if fine.sum() < LEAST_COMPARED or not (ahead > 0).all():
         return None
     level, _ = robust_level(np.log(series[fine] / past[fine]))
     return np.asarray(ahead * np.exp(level))

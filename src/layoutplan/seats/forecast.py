@@ -31,6 +31,7 @@ _OTHERS_DISTRICT = (0.05, 0.40, 0.40, 0.0, 0.0)
 _BIRTHS_SHARE = 0.5
 _BOTTOM_UP_SHARE = 0.1
 _PULL_SCHOOL, _PULL_DISTRICT = 8.0, 16.0
+_USUAL_SCHOOLS = 12.0
 _RECONCILE = (0.0, 0.25, 0.5, 0.75, 1.0)
 _RECONCILE_PRIOR = 0.5
 _RECONCILE_PULL = 0.2
@@ -177,7 +178,9 @@ def _school_weights(known: History, past: Sequence[Cast], guess: Guess, step: in
         stood, truth = _stood(known, cast.origin, cast.origin + near + 1)
         cases.append((cast.guess.school[:, stood, near].sum(axis=2) / truth).T)
         trusts.append(np.full(len(truth), trust))
-    pull = _PULL_SCHOOL / _origins(past, origin, step)
+    # More schools say more, but not in proportion: a district's years befall all its schools.
+    breadth = max(float((known.totals[:, -1] > 0).sum()) / _USUAL_SCHOOLS, 1.0) ** 0.5
+    pull = _PULL_SCHOOL / (_origins(past, origin, step) * breadth)
     return learn_weights(np.concatenate(cases), np.concatenate(trusts), prior, pull=pull)
 
 

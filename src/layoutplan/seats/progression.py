@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from layoutplan.access.network import Floats
+from layoutplan.county.problems import Mask
 
 # Years after which what was seen weighs half.
 _HALF_LIFE_DISTRICT = 4.0
@@ -22,6 +23,7 @@ _MAD_TO_SD = 1.482602218505602
 _LEAST_YEAR_SD = 0.006
 _LEAST_SHIFT_SD = 0.01
 _MOST_LOG_RATIO = 0.7
+_LEAST_FOR_LINE = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +68,8 @@ def learn_ratios(pupils: Floats) -> Ratios:
     from_pupils, to_pupils = np.where(both, before, 1.0), np.where(both, after, 1.0)
     apart = np.where(both, np.log((to_pupils + 0.5) / (from_pupils + 0.5)) - np.nan_to_num(yearly), np.nan)
     chance = np.where(both, 1.0 / from_pupils + 1.0 / to_pupils, np.nan)
-    shift, extra = _school_ratios(apart, chance)
+    size = np.log(np.maximum(np.nan_to_num(pupils[:, -1]).sum(axis=1), 1.0))
+    shift, extra = _school_ratios(apart, chance, size)
     return Ratios(_district_ratios(yearly), shift, extra)
 
 
@@ -93,7 +96,7 @@ def _district_ratios(yearly: Floats) -> Floats:
     return np.clip(lasting, -_MOST_LOG_RATIO, _MOST_LOG_RATIO)
 
 
-def _school_ratios(apart: Floats, chance: Floats) -> tuple[Floats, Floats]:
+def _school_ratios(apart: Floats, chance: Floats, size: Floats) -> tuple[Floats, Floats]:
     """Return the lasting shift of each school and the extra of each of its grades, both shrunk.
 
     Parameters
@@ -102,6 +105,8 @@ def _school_ratios(apart: Floats, chance: Floats) -> tuple[Floats, Floats]:
         Log ratio less that of the district in the same year; NaN where unknown.
     chance : float [school, year, grade - 1]
         Variance by chance, but for a factor.
+    size : float [school]
+        Logarithm of the pupils of the last year.
     """
     schools, years, steps = apart.shape
     known = ~np.isnan(apart)
@@ -124,26 +129,45 @@ def _school_ratios(apart: Floats, chance: Floats) -> tuple[Floats, Floats]:
     usual_var = max((_MAD_TO_SD * float(np.median(np.abs(off)))) ** 2 - float(np.median(by_chance[seen])), 0.0)
     total_var = np.where(seen, by_chance + max(usual_var, _LEAST_SHIFT_SD**2), np.inf)
     robust = recency(years, _HALF_LIFE_SCHOOL) * tukey((common - middle[:, None]) / np.sqrt(total_var))
-    shift = _shrunk((robust / total_var), np.where(seen, common, 0.0), np.where(seen, total_var, 0.0), axis=1)
+    shift = _shrunk((robust / total_var), np.where(seen, common, 0.0), np.where(seen, total_var, 0.0), size)
     trust = np.where(known, robust[:, :, None] * weight, 0.0)
-    extra = _shrunk(trust, np.nan_to_num(left), np.where(known, factor * np.nan_to_num(chance), 0.0), axis=1)
+    extra = _shrunk(trust, np.nan_to_num(left), np.where(known, factor * np.nan_to_num(chance), 0.0))
     return shift, extra
 
 
-def _shrunk(weight: Floats, value: Floats, variance: Floats, *, axis: int) -> Floats:
-    """Return weighted means along an axis, shrunk to zero by how much they truly differ between schools.
+def _shrunk(weight: Floats, value: Floats, variance: Floats, size: Floats | None = None) -> Floats:
+    """Return weighted means over years, shrunk by how much they truly differ between schools.
 
-    The true variance between schools (the first axis) is the mean square of the means less what
-    chance makes of it, for each grade by itself.
+    The true variance between schools (the first axis) is the mean square of the means less what chance makes of
+    it, for each grade by itself. Means are shrunk to zero; or, if sizes are given, to a line over size, for village
+    schools that lose pupils to the town are small.
     """
-    total = weight.sum(axis=axis)
-    mean = over((weight * value).sum(axis=axis), total)
-    by_chance = over((weight**2 * variance).sum(axis=axis), total**2)
+    total = weight.sum(axis=1)
+    mean = over((weight * value).sum(axis=1), total)
+    by_chance = over((weight**2 * variance).sum(axis=1), total**2)
     has = total > 0
+    target = np.zeros_like(mean) if size is None else _line(mean, by_chance, size, has)
     count = np.maximum(has.sum(axis=0), 1)
-    between = np.maximum(np.where(has, mean**2 - by_chance, 0.0).sum(axis=0) / count, 0.0)
+    between = np.maximum(np.where(has, (mean - target) ** 2 - by_chance, 0.0).sum(axis=0) / count, 0.0)
     keep = over(np.broadcast_to(between, mean.shape), between + by_chance)
-    return np.asarray(np.where(has, np.clip(keep * mean, -_MOST_LOG_RATIO, _MOST_LOG_RATIO), 0.0))
+    lasting = target + keep * (mean - target)
+    return np.asarray(np.where(has, np.clip(lasting, -_MOST_LOG_RATIO, _MOST_LOG_RATIO), 0.0))
+
+
+def _line(mean: Floats, by_chance: Floats, size: Floats, has: Mask) -> Floats:
+    """Return the straight line of means over size, its slope less what chance makes of it (float [school])."""
+    spread = max(float(np.median(mean[has] ** 2)), 1e-6) if has.any() else 1.0
+    weight = np.where(has, 1.0 / (by_chance + spread), 0.0)
+    total = max(float(weight.sum()), 1e-12)
+    apart = size - float((weight * size).sum()) / total
+    level = float((weight * mean).sum()) / total
+    squares = float((weight * apart**2).sum())
+    if has.sum() < _LEAST_FOR_LINE or squares <= 0:
+        return np.zeros_like(mean)
+    slope = float((weight * apart * (mean - level)).sum()) / squares
+    # A slope no larger than its standard error is nothing.
+    slope *= max(0.0, 1.0 - 1.0 / max(slope**2 * squares, 1e-12))
+    return np.asarray(slope * apart)
 
 
 def recency(count: int, half_life: float) -> Floats:
