@@ -7,20 +7,44 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 import toy_county
 
+from layoutplan import cli
 from layoutplan.plan.scenario import CloseSchool, Scenario, save_scenario
 
 SRC = Path(__file__).resolve().parents[1] / "src"
 RUN_FILES = {"summary.json", "enrolment.csv", "assignment.csv", "findings.csv", "balance.csv", "plan.gpkg"}
 
 
-def layoutplan(*words: object, lang: str = "en") -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {"PYTHONPATH": str(SRC), "LAYOUTPLAN_LANG": lang, "PYTHONIOENCODING": "utf-8"}
-    command = [sys.executable, "-m", "layoutplan", *map(str, words)]
-    return subprocess.run(command, env=environment, capture_output=True, encoding="utf-8", timeout=300)
+class Done(NamedTuple):
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def layoutplan(monkeypatch, capsys):
+    """The command line in this process: the same entry, without a second start of the libraries."""
+
+    def run(*words: object, lang: str = "en") -> Done:
+        monkeypatch.setattr(sys, "argv", ["layoutplan", *map(str, words)])
+        monkeypatch.setattr(cli, "LANG", lang)
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        return Done(ended.value.code or 0, *capsys.readouterr())
+
+    return run
+
+
+def test_a_process_of_its_own_ends_with_the_same_code_and_words(tmp_path):
+    environment = os.environ | {"PYTHONPATH": str(SRC), "LAYOUTPLAN_LANG": "en", "PYTHONIOENCODING": "utf-8"}
+    command = [sys.executable, "-m", "layoutplan", "check", str(tmp_path)]
+    done = subprocess.run(command, env=environment, capture_output=True, encoding="utf-8", timeout=300)
+    assert done.returncode == 2
+    assert "[manifest_missing] county.toml" in done.stderr
 
 
 @pytest.fixture(scope="module")
@@ -28,14 +52,14 @@ def county(tmp_path_factory):
     return toy_county.toy().write(tmp_path_factory.mktemp("cli") / "西吉 县")
 
 
-def test_run_writes_the_files_of_the_contract(county, tmp_path):
+def test_run_writes_the_files_of_the_contract(layoutplan, county, tmp_path):
     done = layoutplan("run", county, "--out", tmp_path / "out", "--json")
     assert done.returncode == 0, done.stderr
     assert {path.name for path in (tmp_path / "out").iterdir()} == RUN_FILES
     assert json.loads(done.stdout)["provenance"]["synthetic"] == "true"
 
 
-def test_check_says_what_is_wrong_where_and_what_to_do_in_both_languages(tmp_path):
+def test_check_says_what_is_wrong_where_and_what_to_do_in_both_languages(layoutplan, tmp_path):
     broken = toy_county.toy()
     broken.set("classes", 2, "pupils", -3)
     broken.set("rooms", 1, "stage", "senior")
@@ -52,7 +76,7 @@ def test_check_says_what_is_wrong_where_and_what_to_do_in_both_languages(tmp_pat
     assert {(problem["layer"], problem["field"]) for problem in listed} >= {("classes", "pupils"), ("rooms", "stage")}
 
 
-def test_bad_input_exits_2_and_writes_nothing(county, tmp_path):
+def test_bad_input_exits_2_and_writes_nothing(layoutplan, county, tmp_path):
     out = tmp_path / "out"
     save_scenario(Scenario(name="ghost", actions=(CloseSchool(year=2024, school_id="x"),)), tmp_path / "ghost.toml")
     for words in (
@@ -68,13 +92,13 @@ def test_bad_input_exits_2_and_writes_nothing(county, tmp_path):
     assert not out.exists()
 
 
-def test_a_site_outside_the_county_exits_2_with_the_reason(county):
+def test_a_site_outside_the_county_exits_2_with_the_reason(layoutplan, county):
     done = layoutplan("site", county, "--stage", "primary", "--at", "0,0")
     assert done.returncode == 2
     assert json.loads(done.stdout)["reason"] == "outside_county"
 
 
-def test_site_ranks_places_and_tries_one(county):
+def test_site_ranks_places_and_tries_one(layoutplan, county):
     ranked = layoutplan("site", county, "--stage", "primary", "--rank", "2", "--rooms", "6")
     assert ranked.returncode == 0, ranked.stderr
     lines = ranked.stdout.strip().split("\n")
@@ -86,7 +110,7 @@ def test_site_ranks_places_and_tries_one(county):
     assert json.loads(tried.stdout)["reason"] == ""
 
 
-def test_compare_and_batch_write_one_table_each(county, tmp_path):
+def test_compare_and_batch_write_one_table_each(layoutplan, county, tmp_path):
     (tmp_path / "plans").mkdir()
     for name in ("one", "two"):
         save_scenario(Scenario(name=name, last_year=2025), tmp_path / "plans" / f"{name}.toml")
