@@ -24,7 +24,7 @@ from layoutplan.seats.ranges import band, learn_band, standardised
 # Years a history must have at an origin: three transitions, as many as grade progression takes.
 LEAST_YEARS = 4
 # Weights before anything is learnt, by horizon: the share of `last_year`, then the others among themselves.
-_LAST_SCHOOL = (0.10, 0.12, 0.15, 0.18, 0.20, 0.22)
+_LAST_SCHOOL = (0.10, 0.12, 0.18, 0.26, 0.34, 0.42)
 _LAST_DISTRICT = (0.10, 0.12, 0.15, 0.20, 0.25, 0.30)
 _OTHERS_SCHOOL = (0.03, 0.38, 0.32, 0.27, 0.0)
 _OTHERS_DISTRICT = (0.05, 0.40, 0.40, 0.0, 0.0)
