@@ -46,3 +46,14 @@ def compiled(function: Kernel) -> Kernel:
         another file would not make numba compile it anew.
     """
     return cast(Kernel, numba.njit(cache=True, error_model="numpy")(function))
+
+
+def inlined(function: Kernel) -> Kernel:
+    """Compile a function into the kernels of its module that call it.
+
+    Parameters
+    ----------
+    function : callable
+        Short, and called in inner loops, where handing over arrays would cost more than the work.
+    """
+    return cast(Kernel, numba.njit(forceinline=True, error_model="numpy")(function))

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from layoutplan.access.compiled import compiled
+from layoutplan.access.compiled import compiled, inlined
 from layoutplan.access.elimination import Index
 from layoutplan.access.hierarchy import Arcs
 from layoutplan.access.sweeps import NO_KEY, SCHOOL_BITS, Flags, Keys, Stops
@@ -38,7 +38,7 @@ class Board(NamedTuple):
     at: Keys
 
 
-@compiled
+@inlined
 def push(heap: Keys, size: int, item: int) -> None:
     """Put an item onto a heap that holds ``size`` of them.
 
@@ -59,7 +59,7 @@ def push(heap: Keys, size: int, item: int) -> None:
     heap[at] = item
 
 
-@compiled
+@inlined
 def pop(heap: Keys, size: int) -> np.int64:
     """Take the smallest item off a heap that holds ``size`` of them.
 
@@ -84,7 +84,7 @@ def pop(heap: Keys, size: int) -> np.int64:
     return top
 
 
-@compiled
+@inlined
 def change(board: Board, node: int, key: int) -> None:
     """Give a node another key and note what it held.
 
@@ -103,7 +103,7 @@ def change(board: Board, node: int, key: int) -> None:
     board.key[node] = key
 
 
-@compiled
+@inlined
 def offer(board: Board, node: int, key: int, node_bits: int) -> bool:
     """Give a node a better key and put it onto the heap; False where the heap is full.
 

@@ -167,12 +167,13 @@ def measure_all(
     """
     gate = _open_gate(network, hierarchy, homes, mode)
     stops = enter(network, hierarchy, schools, mode)
-    found = np.full((len(homes.ids), len(schools.ids)), NONE, dtype=np.int64)
+    found = np.empty((len(homes.ids), len(schools.ids)), dtype=np.int64)
+    none = NONE if hierarchy.length_bits else UNREACHED
     for begin, cost, limit in _lanes(hierarchy, gate.place, gate.up, stops):
-        arrive(gate.homes, cost, limit, found, begin)
+        arrive(gate.homes, cost, limit, found, begin, none)
     home, school, way = straight_ways(network, hierarchy, homes, schools, mode=mode)
     found[home, school] = np.minimum(found[home, school], way)
-    return _unpack(found, hierarchy.length_bits)
+    return _unpack(found, hierarchy.length_bits) if hierarchy.length_bits else (found, found)
 
 
 def _lanes(hierarchy: Hierarchy, place: Index, up: Arcs, schools: Stops) -> Iterator[tuple[int, Keys, int]]:

@@ -121,17 +121,20 @@ def find_nearest(field: Field, is_open: Flags) -> tuple[Ints, Ints]:
 
 def _keys_by_sweep(field: Field, plans: Flags) -> Ints:
     from layoutplan.access.lanes import collect_plans, go_straight, sow_plans, sweep_plans
+    from layoutplan.access.sweeps import sweep_keys
 
     ready = field.ready
     assert ready is not None
     found = np.empty((len(plans), len(field.homes.ids)), dtype=np.int64)
-    # One plan is swept by itself; of many, the last lanes may stay empty.
-    key = np.empty((len(ready.part.nodes), min(len(plans), _LANES)), dtype=np.int64)
+    key = np.empty((len(ready.part.nodes), _LANES if len(plans) > 1 else 1), dtype=np.int64)
     for begin in range(0, len(plans), _LANES):
         lanes, rows = plans[begin : begin + _LANES], found[begin : begin + _LANES]
         key.fill(_NO_KEY)
         sow_plans(ready.schools, lanes, key)
-        sweep_plans(ready.part, key)
+        if len(plans) > 1:
+            sweep_plans(ready.part, key)
+        else:
+            sweep_keys(ready.part.up, ready.part.down, key.reshape(-1))
         collect_plans(ready.homes, key, rows)
         go_straight(ready.straight, lanes, rows)
     return found
@@ -182,6 +185,6 @@ def find_k_nearest(field: Field, k: int) -> tuple[Ints, Ints]:
 
         lists: npt.NDArray[np.int64] = np.full((len(ready.part.nodes), k), _NO_KEY)
         sow_lists(ready.schools, lists)
-        sweep_lists(ready.part, lists)
+        sweep_lists(ready.part, lists, len(field.schools.ids))
         collect_lists(ready.homes, lists, ready.straight, found)
     return _unpack(found)

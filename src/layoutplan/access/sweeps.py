@@ -100,6 +100,28 @@ def sow_keys(schools: Stops, is_open: Flags, key: Keys) -> None:
 
 
 @compiled
+def read_keys(key: Keys, place: Index, school: Keys, cost: Keys, none: int) -> None:
+    """Take keys apart. Changes ``school`` and ``cost``.
+
+    Parameters
+    ----------
+    key : int64 [row]
+        Keys.
+    place : int32 [node]
+        Row of every node.
+    school, cost : int64 [node]
+        Written; -1 and ``none`` where there is no key.
+    none : int
+        Cost of no way.
+    """
+    for node in range(len(place)):
+        own = key[place[node]]
+        reached = own < NO_KEY
+        school[node] = own & ((1 << SCHOOL_BITS) - 1) if reached else -1
+        cost[node] = own >> SCHOOL_BITS if reached else none
+
+
+@compiled
 def reach_up(first: Index, head: Index, reached: Flags) -> None:
     """Mark all that can be reached upward from marked nodes. Changes ``reached``.
 
@@ -233,17 +255,17 @@ def largest(cost: npt.NDArray[np.int32] | Keys, limit: int, mask: int) -> np.int
     mask : int
         Bits looked at.
     """
-    most = np.int64(0)
+    zero, ceiling, bits = cost.dtype.type(0), cost.dtype.type(limit), cost.dtype.type(mask)
+    most = zero
     for row in range(cost.shape[0]):
         for lane in range(cost.shape[1]):
-            value = np.int64(cost[row, lane])
-            if value < limit:
-                most = max(most, value & mask)
-    return most
+            value = cost[row, lane]
+            most = max(most, (value if value < ceiling else zero) & bits)
+    return np.int64(most)
 
 
 @compiled
-def arrive(homes: Stops, cost: npt.NDArray[np.int32] | Keys, limit: int, found: Keys, begin: int) -> None:
+def arrive(homes: Stops, cost: npt.NDArray[np.int32] | Keys, limit: int, found: Keys, begin: int, none: int) -> None:
     """Write the cost from every home to every school of a batch into its column. Changes ``found``.
 
     Parameters
@@ -255,15 +277,23 @@ def arrive(homes: Stops, cost: npt.NDArray[np.int32] | Keys, limit: int, found: 
     limit : int
         Values from here on mean no way.
     found : int64 [home, school]
-        ``NO_KEY`` in the columns written.
+        Written.
     begin : int
         Column of the first lane.
+    none : int
+        Written where there is no way.
     """
+    lanes = cost.shape[1]
     for home in range(len(found)):
-        for side in range(2):
-            row, leg = homes.node[home, side], homes.cost[home, side]
-            if row >= 0 and leg < NO_KEY:
-                for lane in range(cost.shape[1]):
-                    way = np.int64(cost[row, lane])
-                    total = way + leg if way < limit else NO_KEY
-                    found[home, begin + lane] = min(found[home, begin + lane], total)
+        one, other = homes.node[home, 0], homes.node[home, 1]
+        into = found[home, begin : begin + lanes]
+        if one < 0:
+            into[:] = none
+            continue
+        to_one, to_other = homes.cost[home, 0], homes.cost[home, 1]
+        near, far = cost[one], cost[other]
+        for lane in range(lanes):
+            first = near[lane] + to_one if near[lane] < limit else np.int64(NO_KEY)
+            second = far[lane] + to_other if far[lane] < limit else np.int64(NO_KEY)
+            best = min(first, second)
+            into[lane] = best if best < NO_KEY else none

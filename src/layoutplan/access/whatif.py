@@ -9,7 +9,7 @@ from layoutplan.access.hierarchy import Hierarchy
 from layoutplan.access.kernels import UNREACHED
 from layoutplan.access.matrix import enter, narrow
 from layoutplan.access.network import Flags, Ints, Mode, Network, Snaps
-from layoutplan.access.sweeps import NO_KEY, SCHOOL_BITS, Keys, Stops, sow_keys, sweep_keys
+from layoutplan.access.sweeps import NO_KEY, SCHOOL_BITS, Keys, Stops, read_keys, sow_keys, sweep_keys
 
 # A search that would change more than this share of the nodes costs more than a sweep over all.
 _SWEEP_FROM = 25
@@ -151,8 +151,39 @@ class WhatIf:
         cost : int64 [node]
             ``UNREACHED`` where none.
         """
-        _, hierarchy, _ = self._place
-        key = self._board.key[hierarchy.shape.rank]
-        reached = key < NO_KEY
-        school = np.where(reached, key & ((1 << SCHOOL_BITS) - 1), -1)
-        return school, np.where(reached, key >> SCHOOL_BITS, UNREACHED)
+        rank = self._place[1].shape.rank
+        school, cost = np.empty((2, len(rank)), dtype=np.int64)
+        read_keys(self._board.key, rank, school, cost, UNREACHED)
+        return school, cost
+
+
+def label_nodes(
+    network: Network, hierarchy: Hierarchy, schools: Snaps, *, is_open: Flags, mode: Mode
+) -> tuple[Ints, Ints]:
+    """Return the nearest open school of every node of the network, and its cost, by one sweep.
+
+    Parameters
+    ----------
+    network, hierarchy
+        Roads and their hierarchy in that mode.
+    schools : Snaps
+        At most 65,535; of equally near ones the first counts.
+    is_open : bool [school]
+        Which are open.
+    mode : {"walk", "drive"}
+        Who travels.
+
+    Returns
+    -------
+    school : int64 [node]
+        Its row; -1 where none can be reached.
+    cost : int64 [node]
+        ``UNREACHED`` where none.
+    """
+    rank = hierarchy.shape.rank
+    key = np.full(len(rank), NO_KEY, dtype=np.int64)
+    sow_keys(narrow(enter(network, hierarchy, schools, mode), hierarchy), is_open, key)
+    sweep_keys(hierarchy.up, hierarchy.down, key)
+    school, cost = np.empty((2, len(rank)), dtype=np.int64)
+    read_keys(key, rank, school, cost, UNREACHED)
+    return school, cost
