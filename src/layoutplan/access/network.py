@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -315,18 +314,6 @@ def _count_pieces(component: Mapping[Mode, Ints]) -> dict[str, int]:
     return counts
 
 
-_TREES: WeakKeyDictionary[Network, dict[Mode, tuple[shapely.STRtree, Ints]]] = WeakKeyDictionary()
-
-
-def _open_tree(network: Network, mode: Mode) -> tuple[shapely.STRtree, Ints]:
-    """Return the search tree over the edges a mode may use; built once for a network."""
-    trees = _TREES.setdefault(network, {})
-    if mode not in trees:
-        usable = np.flatnonzero(network.usable(mode)).astype(np.int64)
-        trees[mode] = (shapely.STRtree(network.edge_line[usable]), usable)
-    return trees[mode]
-
-
 def snap_points(network: Network, points: gpd.GeoSeries, *, mode: Mode, norms: Norms) -> Snaps:
     """Put points onto the nearest edge that a mode may use.
 
@@ -347,20 +334,13 @@ def snap_points(network: Network, points: gpd.GeoSeries, *, mode: Mode, norms: N
     Snaps
         One entry a point, in their order; of several nearest edges the one with the smallest index.
     """
+    from layoutplan.access.snapping import find_edges
+
     spots = shapely.point_on_surface(points.to_numpy())
-    tree, usable = _open_tree(network, mode)
-    (point, hit), far_m = tree.query_nearest(
-        spots, max_distance=norms.value("snap.reject_m"), return_distance=True, all_matches=True
-    )
-    edge = np.full(len(spots), len(network.edge_from), dtype=np.int64)
-    np.minimum.at(edge, point, usable[hit])
-    gap_mm, offset_mm = np.zeros((2, len(spots)), dtype=np.int64)
-    gap_mm[point] = np.rint(far_m * 1000.0).astype(np.int64)
-    on = edge < len(network.edge_from)
-    edge[~on] = -1
-    along_m = shapely.line_locate_point(network.edge_line[edge[on]], spots[on])
-    offset_mm[on] = np.clip(np.rint(along_m * 1000.0).astype(np.int64), 0, network.edge_length_mm[edge[on]])
-    return Snaps(tuple(map(str, points.index)), edge, offset_mm, gap_mm)
+    edge, off_m, along_m = find_edges(network, spots, mode=mode, limit_m=norms.value("snap.reject_m"))
+    offset_mm = np.clip(np.rint(along_m * 1000.0).astype(np.int64), 0, network.edge_length_mm[edge])
+    gap_mm = np.rint(off_m * 1000.0).astype(np.int64)
+    return Snaps(tuple(map(str, points.index)), edge, np.where(edge >= 0, offset_mm, 0), gap_mm)
 
 
 def to_networkx(network: Network, mode: Mode) -> nx.MultiDiGraph:
