@@ -1,8 +1,7 @@
-"""A browser, the app on a free port, and a record of everything that leaves or goes wrong."""
+"""The app on a free port, and a record of everything that leaves or goes wrong."""
 
 import contextlib
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -14,40 +13,6 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 START_S = 60
-FLAGS = [
-    "--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync", "--no-first-run",
-]  # fmt: skip
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge", "msedge")
-WINDOWS = ("Google/Chrome/Application/chrome.exe", "Microsoft/Edge/Application/msedge.exe")
-
-
-def find_browser():
-    """Return the program of a Chromium-family browser, or None."""
-    for name in NAMES:
-        if found := shutil.which(name):
-            return found
-    folders = [os.environ[name] for name in ("PROGRAMFILES", "PROGRAMFILES(X86)", "LOCALAPPDATA") if name in os.environ]
-    for path in (Path(folder) / part for folder in folders for part in WINDOWS):
-        if path.is_file():
-            return str(path)
-    return None
-
-
-@pytest.fixture(scope="session")
-def browser():
-    program = find_browser()
-    if program is None:
-        reason = "no Chromium, Chrome or Edge on this machine"
-        if os.environ.get("LAYOUTPLAN_REQUIRE_BROWSER") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as tools:
-        chromium = tools.chromium.launch(executable_path=program, args=FLAGS)
-        yield chromium
-        chromium.close()
 
 
 @contextlib.contextmanager

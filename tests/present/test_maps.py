@@ -35,32 +35,29 @@ def test_no_name_stands_in_the_page_as_html(page_file):
     assert "</script><b>" not in text
 
 
-def test_opens_from_disk_and_runs_nothing_of_a_name(page_file, chromium):
-    sync = pytest.importorskip("playwright.sync_api")
+def test_opens_from_disk_and_runs_nothing_of_a_name(page_file, browser):
     asked, faults = [], []
-    with sync.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1366, "height": 768})
-        page.on("request", lambda request: asked.append(request.url))
-        page.on("pageerror", lambda fault: faults.append(str(fault)))
-        page.on("console", lambda message: faults.append(message.text))
-        page.goto(page_file.as_uri())
-        signs = page.locator("img.lp-sign, .lp-sign")
-        signs.first.wait_for()
-        assert signs.count() == 4  # three schools and one resettlement site
-        cards = []
-        for number in range(signs.count()):
-            signs.nth(number).dispatch_event("click")
-            card = page.locator(".lp-card")
-            card.wait_for()
-            cards.append(card.inner_text())
-            page.locator(".leaflet-popup-close-button").dispatch_event("click")
-            card.wait_for(state="detached")
-        assert any(HOSTILE in card for card in cards), cards
-        assert page.locator(".lp-title").inner_text().count("</script><b>`${1}{{7*7}}{% raw %}") == 1
-        assert page.locator(".stamp").inner_text()
-        assert page.evaluate("window.hit") is None
-        browser.close()
+    page = browser.new_page(viewport={"width": 1366, "height": 768})
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("pageerror", lambda fault: faults.append(str(fault)))
+    page.on("console", lambda message: faults.append(message.text))
+    page.goto(page_file.as_uri())
+    signs = page.locator("img.lp-sign, .lp-sign")
+    signs.first.wait_for()
+    assert signs.count() == 4  # three schools and one resettlement site
+    cards = []
+    for number in range(signs.count()):
+        signs.nth(number).dispatch_event("click")
+        card = page.locator(".lp-card")
+        card.wait_for()
+        cards.append(card.inner_text())
+        page.locator(".leaflet-popup-close-button").dispatch_event("click")
+        card.wait_for(state="detached")
+    assert any(HOSTILE in card for card in cards), cards
+    assert page.locator(".lp-title").inner_text().count("</script><b>`${1}{{7*7}}{% raw %}") == 1
+    assert page.locator(".stamp").inner_text()
+    assert page.evaluate("window.hit") is None
+    page.close()
     assert [url for url in asked if not url.startswith("data:")] == [page_file.as_uri()]
     assert faults == []
 
