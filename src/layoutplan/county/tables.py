@@ -194,7 +194,8 @@ RESETTLEMENT = Table(
 )  # fmt: skip
 MOVE_IN = Table(
     "move_in", "入住进度", "dated households of sites and estates",
-    (_id("place_id", "居民点代码", "place id"), _year(), _count("households", "household", "入住户数", "households living there")),
+    (_id("place_id", "居民点代码", "place id"), _year(),
+     _count("households", "household", "入住户数", "households living there")),
     key=("place_id", "year"), required=False, refers=(("place_id", "places", "place_id"),),
 )  # fmt: skip
 CHILDREN = Table(
@@ -209,7 +210,8 @@ CHILDREN = Table(
 )  # fmt: skip
 BIRTHS = Table(
     "births", "出生人口", "births",
-    (_id("area_id", "乡镇代码", "area id"), _year("日历年", "calendar year"), _count("births", "person", "出生数", "births")),
+    (_id("area_id", "乡镇代码", "area id"), _year("日历年", "calendar year"),
+     _count("births", "person", "出生数", "births")),
     key=("area_id", "year"), required=False, refers=(("area_id", "townships", "township_id"),),
 )  # fmt: skip
 ROADS = Table(

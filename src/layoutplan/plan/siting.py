@@ -142,8 +142,10 @@ def open_lab(result: PlanResult, *, stage: str, year: int) -> SiteLab:
     now = supply[(supply["year"] == year) & (supply["stage"] == stage)].set_index("school_id")["seats"]
     return SiteLab(
         result, stage, year, years, _joined(places, cells), pupils,
-        best_cost=_picked(result.travel.cost, pairs, UNREACHED), best_school=_picked(result.travel.school, pairs, -1),
-        cell_cost=_picked(cell_travel.cost, cell_pairs, UNREACHED), cell_school=_picked(cell_travel.school, cell_pairs, -1),
+        best_cost=_picked(result.travel.cost, pairs, UNREACHED),
+        best_school=_picked(result.travel.school, pairs, -1),
+        cell_cost=_picked(cell_travel.cost, cell_pairs, UNREACHED),
+        cell_school=_picked(cell_travel.school, cell_pairs, -1),
         seats=now.reindex(result.travel.school_ids).fillna(0.0).to_numpy(float),
     )  # fmt: skip
 
