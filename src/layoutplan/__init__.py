@@ -26,6 +26,7 @@ _PUBLIC = {
     "try_site": "layoutplan.plan.siting",
     "rank_sites": "layoutplan.plan.siting",
     "run_batch": "layoutplan.plan.batch",
+    "backtest": "layoutplan.seats.backtest",
     "draw_map": "layoutplan.present.maps",
     "draw_figure": "layoutplan.present.figures",
 }

@@ -269,13 +269,7 @@ def backtest(
 
     with _working("backtest"):
         tested = backtest_file(source, births)
-    out.mkdir(parents=True, exist_ok=True)
-    part = out / f".backtest.{os.getpid()}.tmp"
-    try:
-        write_table(tested.frame, part)
-        part.replace(out / "backtest.csv")
-    finally:
-        part.unlink(missing_ok=True)
+    write_table(tested.frame, out / "backtest.csv")
     for notice in tested.notices:
         print(notice.say(LANG), file=sys.stderr)
     words = [_word("written", path=out / "backtest.csv"), *lines_of(tested, LANG)]

@@ -156,7 +156,7 @@ def prepare(
     return Prepared(county, norms, network, places, schools, travel, between, cells, cell_travel, outline, fingerprint)
 
 
-def _keep_quiet(step: str) -> None:  # noqa: ARG001
+def _keep_quiet(step: str) -> None:
     """Say nothing: nobody watches."""
 
 

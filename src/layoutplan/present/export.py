@@ -124,11 +124,18 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
     frame : DataFrame
         Columns of numbers, flags or text; missing values become empty cells.
     path : Path
-        File; UTF-8 with a byte order mark, lines end in LF.
+        File; UTF-8 with a byte order mark, lines end in LF. Its folder is made if missing. The table is
+        written under a temporary name and then renamed, so that a broken write leaves the old file whole.
     """
     columns = {str(name): _cells(frame[name], str(name)) for name in frame.columns}
     table = pd.DataFrame(columns, columns=[str(name) for name in frame.columns])
-    table.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\n")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        table.to_csv(part, index=False, encoding="utf-8-sig", lineterminator="\n")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _cells(column: pd.Series[float] | pd.Series[str], name: str) -> list[str]:
