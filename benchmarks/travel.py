@@ -1,161 +1,160 @@
-"""Nearest schools: this package beside the libraries a user would pick, in one process.
+"""Travel: this package beside the libraries a user would pick, in one process.
 
-Run ``python benchmarks/travel.py [rounds]``. Every task is done by each engine in turn, round after
-round, so that a busy machine slows all of them; what counts is the ratio of the medians of CPU time.
-The answers are compared before anything is timed.
+Run ``python benchmarks/travel.py [--nodes 20000 100000 ...] [--porto] [--rounds 5]``; the other
+libraries are listed in ``benchmarks/requirements.txt``, and those not installed are left out. On every
+network, walking, with 300 schools and 5,000 homes:
 
-* prepare: every place to every school (once for a county; scipy searches the same matrix;
-  networkx is timed on 5 schools and multiplied)
-* close: nearest school of every place after a fifth of the schools close
-* try: nearest school of every place with one new school (one step of dragging a site)
+* label      the nearest school of every node
+* k_nearest  the 10 nearest schools of every home
+* matrix     every home to every school
+* site       nearest schools of all nodes with one school more (a step of dragging a site)
+* snap       100,000 points onto the nearest road
+* batch      nearest school of every home in 200 plans of 1-5 openings, closures and moves
 
-For close and try, the libraries search again from all schools, as they keep nothing between plans.
+Answers are compared with ours before anything is timed. Each engine does a task in turn, round after
+round, so that a busy machine slows all of them alike; what counts is the ratio of the medians of CPU
+time. ``~`` marks work of which only a part was done and multiplied: 10 plans by scipy, one by the others;
+30 schools by igraph, networkit and pandana, one by networkx and rustworkx; 10 schools by scipy where the
+network is large. Last come the peak memory of
+a process that builds each engine and labels once, and how time grows with the nodes (its exponent).
 """
 
 from __future__ import annotations
 
+import argparse
 import statistics
+import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
-import geopandas as gpd
-import networkx as nx
 import numpy as np
-import shapely
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import dijkstra
+from engines import ENGINES, LARGE, Question, ask, build_all
+from networks import make_county, read_porto_alegre
 
-from layoutplan.access.network import Network, Snaps, build_network, to_networkx
-from layoutplan.access.travel import costs_to_point, measure_travel, nearest_open
-from layoutplan.norms import load_norms
+from layoutplan.access.engine import open_hierarchy, warm_up
 
-SIDE, STEP_M, KEPT = 142, 170.0, 0.7
-PLACES, SCHOOLS, SAMPLED = 4000, 200, 5
-NORMS = load_norms()
-
-
-def make_network() -> Network:
-    """Return about 20,000 junctions on a bent grid of which some streets are missing."""
-    random = np.random.default_rng(7)
-    east, north = np.meshgrid(np.arange(SIDE) * STEP_M, np.arange(SIDE) * STEP_M, indexing="ij")
-    spots = np.stack((east, north), axis=-1) + random.uniform(-50, 50, (SIDE, SIDE, 2))
-    pairs = [(spots[:-1], spots[1:]), (spots[:, :-1], spots[:, 1:])]
-    ends = np.concatenate([np.stack((a.reshape(-1, 2), b.reshape(-1, 2)), axis=1) for a, b in pairs])
-    ends = ends[random.random(len(ends)) < KEPT]
-    roads = gpd.GeoDataFrame(
-        {"road_id": [f"r{row:06d}" for row in range(len(ends))], "class": "street", "oneway": False},
-        geometry=list(shapely.linestrings(ends)),
-        crs="EPSG:4544",
-    )
-    return build_network(roads, norms=NORMS)
+TASKS = ("label", "k_nearest", "matrix", "site", "batch", "snap")
+# On short ways pandana's lost millimetres weigh more; 50 of them are let pass.
+MM_LOST = 500_000
+# On large networks, only engines that answer within minutes.
+QUICK = ["layoutplan", "geopandas", "scipy"]
 
 
-def at_nodes(network: Network, nodes: np.ndarray, prefix: str) -> Snaps:
-    """Return points that stand on nodes, so that every engine answers the same question."""
-    edge = np.array([np.flatnonzero((network.edge_from == n) | (network.edge_to == n))[0] for n in nodes])
-    offset = np.where(network.edge_from[edge] == nodes, 0, network.edge_length_mm[edge])
-    return Snaps(tuple(f"{prefix}{row:05d}" for row in range(len(nodes))), edge, offset, np.zeros_like(offset))
+def agree(name: str, task: str, ours: np.ndarray, theirs: np.ndarray, inexact: float) -> None:
+    """Stop where an answer differs; a part of the schools or plans is compared with the same part."""
+    part = ours[: len(theirs)] if task == "batch" else ours[..., : theirs.shape[-1]]
+    part, theirs = part.astype(float), np.asarray(theirs, dtype=float)
+    if not (
+        np.allclose(part, theirs, rtol=inexact, atol=inexact * MM_LOST) if inexact else np.array_equal(part, theirs)
+    ):
+        raise SystemExit(f"{name} answers {task} differently, by {np.abs(part - theirs).max()}")
+    off = np.abs(part - theirs).max()
+    if off:
+        print(f"{name} answers {task} up to {off:.0f} mm off")
 
 
-class Task:
-    """One county, prepared for all engines."""
-
-    def __init__(self) -> None:
-        self.network = make_network()
-        random = np.random.default_rng(11)
-        main = np.flatnonzero(self.network.component["walk"] == 0)
-        nodes = random.choice(main, PLACES + SCHOOLS + 1, replace=False)
-        self.places, self.schools, self.site = nodes[:PLACES], nodes[PLACES:-1], int(nodes[-1])
-        self.origins = at_nodes(self.network, self.places, "p")
-        self.targets = at_nodes(self.network, self.schools, "s")
-        self.new = at_nodes(self.network, nodes[-1:], "n")
-        self.is_open = random.random(SCHOOLS) < 0.8
-        self.travel = self.measure()
-        self.best = self.travel.cost[nearest_open(self.travel, np.ones(SCHOOLS, dtype=bool))]
-        self.graph = to_networkx(self.network, "walk")
-        ends = (self.network.edge_from, self.network.edge_to)
-        cost = self.network.cost["walk"][0].astype(float)
-        size = len(self.network.node_east_m)
-        both = (np.concatenate(ends), np.concatenate(ends[::-1]))
-        self.matrix = csr_array((np.concatenate([cost, cost]), both), shape=(size, size))
-
-    def measure(self):
-        return measure_travel(self.network, self.origins, self.targets, mode="walk", norms=NORMS)
-
-    def ours_prepare(self) -> np.ndarray:
-        travel = self.measure()
-        order = np.lexsort((travel.school, np.repeat(np.arange(PLACES), np.diff(travel.start))))
-        return travel.cost[order].reshape(PLACES, SCHOOLS)
-
-    def scipy_prepare(self) -> np.ndarray:
-        return dijkstra(self.matrix, indices=self.schools)[:, self.places].T
-
-    def networkx_prepare(self) -> np.ndarray:
-        columns = []
-        for school in self.schools[:SAMPLED].tolist():
-            reached = nx.single_source_dijkstra_path_length(self.graph, school, weight="cost")
-            columns.append([reached[place] for place in self.places.tolist()])
-        return np.array(columns).T
-
-    def ours_close(self) -> np.ndarray:
-        return self.travel.cost[nearest_open(self.travel, self.is_open)]
-
-    def ours_try(self) -> np.ndarray:
-        return np.minimum(self.best, costs_to_point(self.network, self.origins, self.new, mode="walk")[0])
-
-    def scipy_nearest(self, schools: np.ndarray) -> np.ndarray:
-        return dijkstra(self.matrix, indices=schools, min_only=True)[self.places]
-
-    def networkx_nearest(self, schools: np.ndarray) -> np.ndarray:
-        reached = nx.multi_source_dijkstra_path_length(self.graph, set(schools.tolist()), weight="cost")
-        return np.array([reached[place] for place in self.places.tolist()])
-
-
-def time_all(engines: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
-    """Return the median CPU seconds of each engine, all of them in every round."""
-    taken: dict[str, list[float]] = {name: [] for name in engines}
-    for _ in range(rounds):
-        for name, engine in engines.items():
+def run(engines: dict[str, object], task: str, rounds: int) -> dict[str, tuple[float, bool]]:
+    """Return the median CPU seconds of each engine for the whole task, and whether they were multiplied up."""
+    able = {name: engine for name, engine in engines.items() if hasattr(engine, task)}
+    ours = engines["layoutplan"]
+    answer = ours.site_answer() if task == "site" else getattr(ours, task)()[0]
+    taken: dict[str, list[float]] = {name: [] for name in able}
+    shares = {}
+    for number in range(rounds + 1):
+        for name, engine in able.items():
             begin = time.process_time()
-            engine()
-            taken[name].append(time.process_time() - begin)
-    return {name: statistics.median(seconds) for name, seconds in taken.items()}
+            found, shares[name] = getattr(engine, task)()
+            seconds = time.process_time() - begin
+            if task == "site" and name == "layoutplan":
+                engine.after_site()
+            elif found is None:
+                continue
+            elif number == 0:
+                agree(name, task, answer, found, getattr(engine, "inexact", 0.0))
+            if number or (seconds > 30 and rounds):
+                taken[name].append(seconds * shares[name])
+        able = {
+            name: engine for name, engine in able.items() if not (taken[name] and taken[name][0] / shares[name] > 30)
+        }
+    return {name: (statistics.median(seconds), shares[name] > 1) for name, seconds in taken.items() if seconds}
 
 
-def main(rounds: int) -> None:
-    task = Task()
-    still_open, with_site = task.schools[task.is_open], np.append(task.schools, task.site)
-    tasks: dict[str, dict[str, Callable[[], np.ndarray]]] = {
-        "prepare": {"layoutplan": task.ours_prepare, "scipy": task.scipy_prepare, "networkx": task.networkx_prepare},
-        "close": {
-            "layoutplan": task.ours_close,
-            "scipy": lambda: task.scipy_nearest(still_open),
-            "networkx": lambda: task.networkx_nearest(still_open),
-        },
-        "try": {
-            "layoutplan": task.ours_try,
-            "scipy": lambda: task.scipy_nearest(with_site),
-            "networkx": lambda: task.networkx_nearest(with_site),
-        },
+def peak_mb(engine: str, nodes: int) -> float:
+    """Return the peak memory of a process that builds an engine and labels all nodes once."""
+    command = [sys.executable, str(Path(__file__)), "--memory", engine, "--nodes", str(nodes)]
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
+    return float(done.stdout.split()[-1]) if done.returncode == 0 else float("nan")
+
+
+def report_memory(engine: str, nodes: int) -> None:
+    question = ask(make_county(nodes))
+    for _, built in build_all(question, [engine] if engine in ENGINES else []):
+        if hasattr(built, "label"):
+            built.label()
+    # Not getrusage: what it counts begins with the memory of the process that started this one.
+    status = Path("/proc/self/status").read_text("utf-8")
+    print(next(int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmHWM")))
+
+
+def compare(name: str, make: Callable[[], Question], rounds: int) -> dict[tuple[str, str], float]:
+    question = make()
+    size = len(question.network.node_east_m)
+    begin = time.process_time()
+    open_hierarchy(question.network, "walk")
+    prepared = time.process_time() - begin
+    names = list(ENGINES) if size < LARGE else QUICK
+    engines = dict(build_all(question, names))
+    print(f"\n{name}: {size} nodes, {len(question.begin)} arcs, {len(question.schools)} schools, ", end="")
+    print(f"{len(question.homes)} homes; hierarchy ready after {prepared:.2f} s CPU")
+    print(f"{'task':11}{'engine':12}{'CPU ms':>12}{'ratio':>11}")
+    seconds = {}
+    for task in TASKS:
+        if task == "snap" and question.network.edge_line[0] is None:
+            continue
+        medians = run(engines, task, rounds)
+        for engine, (taken, scaled) in medians.items():
+            seconds[task, engine] = taken
+            mark = "~" if scaled else " "
+            print(f"{task:11}{engine:12}{taken * 1000:12.3f}{mark}{taken / medians['layoutplan'][0]:10.1f}")
+    return seconds
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--nodes", type=int, nargs="*", default=[20_000, 100_000])
+    parser.add_argument("--schools", type=int, default=300)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--porto", action="store_true")
+    parser.add_argument("--memory")
+    asked = parser.parse_args()
+    if asked.memory:
+        report_memory(asked.memory, asked.nodes[0])
+        return
+    sys.stdout.reconfigure(line_buffering=True)
+    warm_up(lambda: print("compiling, the first time only"))
+    if asked.porto:
+        streets = read_porto_alegre()
+        if streets is None:
+            print("the shared data of Porto Alegre are not there")
+        else:
+            compare("Porto Alegre", lambda: ask(streets, asked.schools), asked.rounds)
+    grown = {
+        nodes: compare("made county", lambda nodes=nodes: ask(make_county(nodes), asked.schools), asked.rounds)
+        for nodes in asked.nodes
     }
-    print(
-        f"{len(task.network.node_east_m)} nodes, {len(task.network.edge_from)} edges, "
-        f"{PLACES} places, {SCHOOLS} schools"
-    )
-    print(f"{'task':10}{'engine':14}{'CPU ms':>10}{'ratio':>10}")
-    for name, engines in tasks.items():
-        answers = {engine: work() for engine, work in engines.items()}
-        shared = slice(SAMPLED if name == "prepare" else PLACES)
-        for engine, answer in answers.items():
-            if not np.array_equal(answers["layoutplan"][..., shared], answer[..., shared]):
-                raise SystemExit(f"{engine} answers {name} differently")
-        seconds = time_all(engines, rounds)
-        if name == "prepare":
-            seconds["networkx"] *= SCHOOLS / SAMPLED
-        for engine, taken in seconds.items():
-            print(f"{name:10}{engine:14}{taken * 1000:10.2f}{taken / seconds['layoutplan']:10.1f}")
+    for nodes in asked.nodes:
+        names = list(ENGINES) if nodes < LARGE else QUICK
+        peaks = ", ".join(f"{name} {peak_mb(name, nodes):.0f}" for name in ["nothing", *names])
+        print(f"peak memory at {nodes} nodes, MB: {peaks}")
+    if len(grown) > 1:
+        size = np.log(list(grown))
+        for task, engine in grown[min(grown)]:
+            times = [seconds.get((task, engine)) for seconds in grown.values()]
+            if all(times):
+                print(f"growth {task:11}{engine:12}n^{np.polyfit(size, np.log(times), 1)[0]:.2f}")
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 5)
+    main()
