@@ -135,8 +135,9 @@ def fill(first: Index, head: Index, parent: Index, above: Index) -> Skeleton:
     arcs = above[nodes]
     heads, lower_arc, lower_tail = np.empty(arcs, np.int32), np.empty(arcs, np.int32), np.empty(arcs, np.int32)
     lower_first = np.zeros(nodes + 1, np.int32)
-    free = above[:nodes].copy()
-    seen = np.full(nodes, -1, np.int32)
+    free, seen = np.empty(nodes, np.int32), np.empty(nodes, np.int32)
+    for node in range(nodes):
+        free[node], seen[node] = above[node], -1
     count = 0
     for node in range(nodes):
         seen[node] = node
@@ -168,7 +169,13 @@ def find_arcs(skeleton: Skeleton, low: Index, high: Index) -> Index:
     found = np.empty(len(low), np.int32)
     for edge in range(len(low)):
         begin, end = skeleton.first[low[edge]], skeleton.first[low[edge] + 1]
-        found[edge] = begin + np.searchsorted(skeleton.head[begin:end], high[edge])
+        while begin < end:
+            middle = (begin + end) >> 1
+            if skeleton.head[middle] < high[edge]:
+                begin = middle + 1
+            else:
+                end = middle
+        found[edge] = begin
     return found
 
 

@@ -33,7 +33,7 @@ class Grid(NamedTuple):
     """Which pieces touch which square.
 
     ``corner`` float64 [3]: east, north and side of the first square; ``shape`` int64 [2], squares
-    eastward and northward; ``start`` int64 [square + 1] and ``piece`` int64 [entry], vertices that
+    eastward and northward; ``start`` int64 [square + 2] and ``piece`` int64 [entry], vertices that
     begin a piece; ``edge`` int64 [vertex], the edge of a vertex.
     """
 
@@ -45,8 +45,8 @@ class Grid(NamedTuple):
 
 
 @compiled
-def build_grid(pieces: Pieces, corner: Floats, shape: Ints) -> Grid:
-    """Sort pieces into all squares that their bounds touch.
+def enter_pieces(pieces: Pieces, corner: Floats, shape: Ints, start: Ints, piece: Ints) -> None:
+    """Count or write down the pieces that touch each square by their bounds. Changes ``start`` and ``piece``.
 
     Parameters
     ----------
@@ -54,35 +54,25 @@ def build_grid(pieces: Pieces, corner: Floats, shape: Ints) -> Grid:
         At least one.
     corner, shape
         As in :class:`Grid`.
+    start : int64 [square + 2]
+        With an empty ``piece``, the entries of a square are added two places on; else the place of
+        its next entry stands one place on, and moves.
+    piece : int64 [entry]
+        Written if there is room.
     """
-    edges = len(pieces.first) - 1
-    spot = pieces.spot
-    edge = np.empty(len(spot), np.int64)
-    start = np.zeros(shape[0] * shape[1] + 1, np.int64)
-    entry = np.empty(0, np.int64)
-    for turn in range(2):
-        for number in range(edges):
-            for at in range(pieces.first[number], pieces.first[number + 1]):
-                edge[at] = number
-                if at + 1 == pieces.first[number + 1]:
-                    continue
-                west, east = min(spot[at, 0], spot[at + 1, 0]), max(spot[at, 0], spot[at + 1, 0])
-                south, north = min(spot[at, 1], spot[at + 1, 1]), max(spot[at, 1], spot[at + 1, 1])
-                for column in range(int((west - corner[0]) / corner[2]), int((east - corner[0]) / corner[2]) + 1):
-                    for row in range(int((south - corner[1]) / corner[2]), int((north - corner[1]) / corner[2]) + 1):
-                        square = column * shape[1] + row
-                        if turn == 0:
-                            start[square + 1] += 1
-                        else:
-                            entry[start[square]] = at
-                            start[square] += 1
-        if turn == 0:
-            start = np.cumsum(start)
-            entry = np.empty(start[-1], np.int64)
-    # Filling moved every start to its end.
-    start[1:] = start[:-1].copy()
-    start[0] = 0
-    return Grid(corner, shape, start, entry, edge)
+    spot, counts = pieces.spot, len(piece) == 0
+    for number in range(len(pieces.first) - 1):
+        for at in range(pieces.first[number], pieces.first[number + 1] - 1):
+            west, east = min(spot[at, 0], spot[at + 1, 0]), max(spot[at, 0], spot[at + 1, 0])
+            south, north = min(spot[at, 1], spot[at + 1, 1]), max(spot[at, 1], spot[at + 1, 1])
+            for column in range(int((west - corner[0]) / corner[2]), int((east - corner[0]) / corner[2]) + 1):
+                for row in range(int((south - corner[1]) / corner[2]), int((north - corner[1]) / corner[2]) + 1):
+                    square = column * shape[1] + row
+                    if counts:
+                        start[square + 2] += 1
+                    else:
+                        piece[start[square + 1]] = at
+                        start[square + 1] += 1
 
 
 @inlined
@@ -152,7 +142,7 @@ def search_grid(pieces: Pieces, grid: Grid, points: Floats, limit_m: float) -> t
     pieces : Pieces
         Edges.
     grid : Grid
-        From :func:`build_grid`.
+        Where the pieces are.
     points : float64 [point, 2]
         East and north [m].
     limit_m : float
@@ -165,9 +155,9 @@ def search_grid(pieces: Pieces, grid: Grid, points: Floats, limit_m: float) -> t
     off_m, along_m : float64 [point]
     """
     side, columns, rows = grid.corner[2], grid.shape[0], grid.shape[1]
-    edge = np.full(len(points), -1, np.int64)
-    off, along = np.zeros(len(points)), np.zeros(len(points))
+    edge, off, along = np.empty(len(points), np.int64), np.empty(len(points)), np.empty(len(points))
     for point in range(len(points)):
+        edge[point], off[point], along[point] = -1, 0.0, 0.0
         east, north = points[point, 0], points[point, 1]
         if not (np.isfinite(east) and np.isfinite(north)):
             continue

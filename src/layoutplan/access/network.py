@@ -336,7 +336,9 @@ def snap_points(network: Network, points: gpd.GeoSeries, *, mode: Mode, norms: N
     """
     from layoutplan.access.snapping import find_edges
 
-    spots = shapely.point_on_surface(points.to_numpy())
+    spots = points.to_numpy().copy()
+    areas = shapely.get_type_id(spots) != shapely.GeometryType.POINT
+    spots[areas] = shapely.point_on_surface(spots[areas])
     edge, off_m, along_m = find_edges(network, spots, mode=mode, limit_m=norms.value("snap.reject_m"))
     offset_mm = np.clip(np.rint(along_m * 1000.0).astype(np.int64), 0, network.edge_length_mm[edge])
     gap_mm = np.rint(off_m * 1000.0).astype(np.int64)

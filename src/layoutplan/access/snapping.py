@@ -80,7 +80,7 @@ def _by_grid(network: Network, spots: npt.NDArray[Any], mode: Mode, limit_m: flo
 
 
 def _build_grid(network: Network, mode: Mode) -> tuple[Pieces, Grid, Ints]:
-    from layoutplan.access.grid import Pieces, build_grid
+    from layoutplan.access.grid import Grid, Pieces, enter_pieces
 
     usable = np.flatnonzero(network.usable(mode)).astype(np.int64)
     spot, line = shapely.get_coordinates(network.edge_line[usable], return_index=True)
@@ -90,5 +90,11 @@ def _build_grid(network: Network, mode: Mode) -> tuple[Pieces, Grid, Ints]:
     # A road due east has no area; squares then follow from its length alone.
     side = max(float(np.sqrt(extent.prod() * _PIECES_A_SQUARE / len(spot))), float(extent.max()) / len(spot), 1.0)
     shape = np.floor(extent / side).astype(np.int64) + 1
-    pieces = Pieces(spot, first)
-    return pieces, build_grid(pieces, np.array([low[0], low[1], side]), shape), usable
+    pieces, corner = Pieces(spot, first), np.array([low[0], low[1], side])
+    start = np.zeros(int(shape.prod()) + 2, dtype=np.int64)
+    enter_pieces(pieces, corner, shape, start, np.empty(0, dtype=np.int64))
+    start = np.cumsum(start)
+    piece = np.empty(int(start[-1]), dtype=np.int64)
+    enter_pieces(pieces, corner, shape, start, piece)
+    edge = np.repeat(np.arange(len(usable)), np.diff(first))
+    return pieces, Grid(corner, shape, start, piece, edge), usable

@@ -288,7 +288,8 @@ def arrive(homes: Stops, cost: npt.NDArray[np.int32] | Keys, limit: int, found: 
         one, other = homes.node[home, 0], homes.node[home, 1]
         into = found[home, begin : begin + lanes]
         if one < 0:
-            into[:] = none
+            for lane in range(lanes):
+                into[lane] = none
             continue
         to_one, to_other = homes.cost[home, 0], homes.cost[home, 1]
         near, far = cost[one], cost[other]
