@@ -11,7 +11,7 @@ import numpy.typing as npt
 from layoutplan.access.engine import open_hierarchy
 from layoutplan.access.kernels import UNREACHED
 from layoutplan.access.network import Flags, Ints, Mode, Network, Snaps
-from layoutplan.access.pairs import measure_pairs
+from layoutplan.access.pairs import has_hills, measure_pairs
 
 if TYPE_CHECKING:
     from layoutplan.access.sweeps import Part, Stops
@@ -44,7 +44,7 @@ class Field:
     ready : object or None
         For the compiled engine.
     cost : int64 [home, school] or None
-        Where there is no compiled engine: every pair.
+        Where there is no compiled engine, or where there and back differ: every pair.
     """
 
     homes: Snaps
@@ -73,7 +73,7 @@ def open_field(network: Network, homes: Snaps, schools: Snaps, *, mode: Mode) ->
         Does not depend on which schools are open.
     """
     hierarchy = open_hierarchy(network, mode)
-    if hierarchy is None or len(schools.ids) >= 1 << _SCHOOL_BITS:
+    if hierarchy is None or has_hills(network, mode) or len(schools.ids) >= 1 << _SCHOOL_BITS:
         return Field(homes, schools, None, measure_pairs(network, homes, schools, mode=mode)[0])
     from layoutplan.access.matrix import enter, find_part, leave, narrow, straight_ways
     from layoutplan.access.sweeps import Part, Stops, restrict
