@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from pathlib import Path
 from unittest import mock
 
 import network_oracle as oracle
 import numpy as np
+import porto_alegre
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,7 +16,9 @@ from network_oracle import NORMS, points, roads
 from layoutplan.access import engine
 from layoutplan.access.kernels import UNREACHED, search_many
 from layoutplan.access.network import MODES, build_network, snap_points
+from layoutplan.access.pairs import measure_pairs
 from layoutplan.access.travel import measure_travel
+from layoutplan.county.layers import read_county
 
 pytest.importorskip("numba")
 from layoutplan.access.elimination import NONE
@@ -122,3 +126,29 @@ def test_trees_are_those_of_scipy_to_the_last_bit(table, mode, seed):
     for fast, slow in zip(*both(work), strict=True):
         assert fast.cost.tolist() == slow.cost.tolist()
         assert fast.length_mm.tolist() == slow.length_mm.tolist()
+
+
+def sample_county(folder):
+    return read_county(Path(__file__).resolve().parents[2] / "data" / "gis")
+
+
+def city(folder):
+    source = porto_alegre.find_source()
+    if source is None:
+        pytest.skip("the shared data of Porto Alegre are not there")
+    porto_alegre.write_county(folder / "city", source)
+    return read_county(folder / "city")
+
+
+@pytest.mark.parametrize("read", [sample_county, city])
+def test_whole_counties_are_measured_as_by_scipy_to_the_last_bit(tmp_path, read):
+    county = read(tmp_path)
+    network = build_network(county.roads, norms=NORMS)
+    places, schools = county.places.set_index("place_id"), county.schools.set_index("school_id").iloc[::8]
+    for mode in MODES:
+        homes, gates = (snap_points(network, t.geometry, mode=mode, norms=NORMS) for t in (places, schools))
+        fast, slow = both(lambda homes=homes, gates=gates, mode=mode: measure_pairs(network, homes, gates, mode=mode))
+        for left, right in zip(fast, slow, strict=True):
+            assert np.array_equal(left, right)
+
+        assert (fast[0] != UNREACHED).mean() > 0.5
