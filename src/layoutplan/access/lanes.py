@@ -53,7 +53,7 @@ def gather(up: Arcs, key: Keys, node: int, begin: int, end: int) -> None:
     a, b, c, d = key[node, 0], key[node, 1], key[node, 2], key[node, 3]
     e, f, g, h = key[node, 4], key[node, 5], key[node, 6], key[node, 7]
     for arc in range(begin, end):
-        head, weight = up.head[arc], np.int64(up.weight[arc]) << SCHOOL_BITS
+        head, weight = np.uint32(up.head[arc]), np.int64(up.weight[arc]) << SCHOOL_BITS
         a, b = min(a, key[head, 0] + weight), min(b, key[head, 1] + weight)
         c, d = min(c, key[head, 2] + weight), min(d, key[head, 3] + weight)
         e, f = min(e, key[head, 4] + weight), min(f, key[head, 5] + weight)
@@ -78,7 +78,7 @@ def hand_on(down: Arcs, key: Keys, node: int, begin: int, end: int) -> None:
     a, b, c, d = key[node, 0], key[node, 1], key[node, 2], key[node, 3]
     e, f, g, h = key[node, 4], key[node, 5], key[node, 6], key[node, 7]
     for arc in range(begin, end):
-        head, weight = down.head[arc], np.int64(down.weight[arc]) << SCHOOL_BITS
+        head, weight = np.uint32(down.head[arc]), np.int64(down.weight[arc]) << SCHOOL_BITS
         p, q, r, s = key[head, 0], key[head, 1], key[head, 2], key[head, 3]
         t, u, v, w = key[head, 4], key[head, 5], key[head, 6], key[head, 7]
         p, q, r, s = min(p, a + weight), min(q, b + weight), min(r, c + weight), min(s, d + weight)
