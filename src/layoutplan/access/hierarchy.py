@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -41,6 +42,11 @@ class Arcs(NamedTuple):
     first: Index
     head: Index
     weight: npt.NDArray[np.int32] | Weights
+
+
+def list_tails(arcs: Arcs) -> Index:
+    """Return the tail of every arc, int32 [arc]."""
+    return np.repeat(np.arange(len(arcs.first) - 1, dtype=np.int32), np.diff(arcs.first))
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,6 +103,11 @@ class Hierarchy:
     wide_down: Arcs
     outward: Arcs
     inward: Arcs
+
+    @cached_property
+    def up_tail(self) -> Index:
+        """Tails of the ``up`` arcs, int32 [arc]."""
+        return list_tails(self.up)
 
 
 def shape_network(network: Network, *, cache: Path | None = None) -> Shape:

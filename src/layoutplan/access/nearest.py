@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +15,7 @@ from layoutplan.access.network import Flags, Ints, Mode, Network, Snaps
 from layoutplan.access.pairs import has_hills, measure_pairs
 
 if TYPE_CHECKING:
+    from layoutplan.access.elimination import Index
     from layoutplan.access.sweeps import Part, Stops
 
 # Plans in one sweep: one cache line a node.
@@ -31,6 +33,13 @@ class _Ready:
     homes: Stops
     schools: Stops
     straight: tuple[Ints, Ints, Ints]
+
+    @cached_property
+    def up_tail(self) -> Index:
+        """Tails of the part's ``up`` arcs, int32 [arc]."""
+        from layoutplan.access.hierarchy import list_tails
+
+        return list_tails(self.part.up)
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +143,7 @@ def _keys_by_sweep(field: Field, plans: Flags) -> Ints:
         if len(plans) > 1:
             sweep_plans(ready.part, key)
         else:
-            sweep_keys(ready.part.up, ready.part.down, key.reshape(-1))
+            sweep_keys(ready.part.up, ready.up_tail, ready.part.down, key.reshape(-1))
         collect_plans(ready.homes, key, rows)
         go_straight(ready.straight, lanes, rows)
     return found

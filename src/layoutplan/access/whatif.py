@@ -63,7 +63,7 @@ class WhatIf:
         _, hierarchy, _ = self._place
         self._board.key.fill(NO_KEY)
         sow_keys(self._stops, self.is_open, self._board.key)
-        sweep_keys(hierarchy.up, hierarchy.down, self._board.key)
+        sweep_keys(hierarchy.up, hierarchy.up_tail, hierarchy.down, self._board.key)
 
     def _sweep_instead(self) -> None:
         """Keep what undo has to bring back, then sweep with the schools open now."""
@@ -183,7 +183,7 @@ def label_nodes(
     rank = hierarchy.shape.rank
     key = np.full(len(rank), NO_KEY, dtype=np.int64)
     sow_keys(narrow(enter(network, hierarchy, schools, mode), hierarchy), is_open, key)
-    sweep_keys(hierarchy.up, hierarchy.down, key)
+    sweep_keys(hierarchy.up, hierarchy.up_tail, hierarchy.down, key)
     school, cost = np.empty((2, len(rank)), dtype=np.int64)
     read_keys(key, rank, school, cost, UNREACHED)
     return school, cost
