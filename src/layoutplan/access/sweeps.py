@@ -78,9 +78,9 @@ def sweep_keys(up: Arcs, tail: Index, down: Arcs, key: Keys) -> None:
     # the processor, and each wrong guess costs more than four arcs do.
     up_head, up_weight = up.head, up.weight
     for arc in range(len(up_head) - 1, -1, -1):
-        node = np.uint32(tail[arc])
+        low = np.uint32(tail[arc])
         way = key[np.uint32(up_head[arc])] + (np.int64(up_weight[arc]) << SCHOOL_BITS)
-        key[node] = min(key[node], way)
+        key[low] = min(key[low], way)
 
 
 @compiled
