@@ -15,14 +15,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 from shapely import LineString, Point, box
 
+from layoutplan.access.travel import Travel
 from layoutplan.county.layers import County
 from layoutplan.county.tables import AGES
 
 CRS = "EPSG:4544"
 CHILDREN = {"p1": 10.0, "p2": 20.0, "p3": 30.0, "p4": 5.0}
+STAFF = ("teachers", "degree_teachers", "key_teachers", "arts_sports_teachers", "multimedia_rooms")
 CLASSES = {"a": [30, 46, 30, 30, 30, 30], "b": [35] * 6 + [56, 66, 35]}
 
 
@@ -116,7 +119,7 @@ def county(**changes: object) -> County:
         name="玩具县", name_en="Toy County", crs=CRS, base_year=2022, synthetic=True, as_of={"schools": "2022-09-20"},
         schools=schools(),
         rooms=pd.DataFrame(rooms, columns=["school_id", "stage", "rooms"]).assign(
-            teachers=pd.array([pd.NA] * 3, dtype="Int64")
+            **{name: pd.array([pd.NA] * 3, dtype="Int64") for name in STAFF}
         ),
         classes=pd.DataFrame(classes, columns=["school_id", "grade", "class_no", "pupils"]).assign(boarders=0),
         enrolment=pd.DataFrame({"school_id": [], "year": [], "grade": [], "pupils": [], "classes": []}).astype(
@@ -143,3 +146,16 @@ def county(**changes: object) -> County:
         rasters={}, fingerprint="toy",
     )  # fmt: skip
     return replace(base, **changes)
+
+
+def ways_of(pairs: dict[tuple[str, str], float]) -> Travel:
+    """Return the ways of ``{(place, school): minutes}``, nearest first."""
+    places, schools = (tuple(sorted({key[at] for key in pairs})) for at in (0, 1))
+    ranked = sorted(pairs.items(), key=lambda item: (item[0][0], item[1], item[0][1]))
+    count = [sum(place == key[0] for key, _ in ranked) for place in places]
+    minutes = np.array([value for _, value in ranked])
+    cost = (minutes * 60_000).astype(np.int64)
+    return Travel(
+        "walk", places, schools, np.concatenate([[0], np.cumsum(count)]).astype(np.int64),
+        np.array([schools.index(key[1]) for key, _ in ranked], dtype=np.int64), cost, cost, minutes, {},
+    )  # fmt: skip

@@ -154,6 +154,11 @@ ROOMS = Table(
         _id("school_id", "学校标识码", "school id"), _STAGE,
         _count("rooms", "room", "普通教室数", "ordinary classrooms"),
         _count("teachers", "person", "专任教师数", "full-time teachers", required=False),
+        _count("degree_teachers", "person", "高于规定学历教师数", "teachers above the required degree", required=False),
+        _count("key_teachers", "person", "县级以上骨干教师数", "key teachers of county level or above", required=False),
+        _count("arts_sports_teachers", "person", "体育艺术专任教师数", "full-time sports, art and music teachers",
+               required=False),
+        _count("multimedia_rooms", "room", "网络多媒体教室数", "networked multimedia classrooms", required=False),
     ),
     key=("school_id", "stage"), refers=(("school_id", "schools", "school_id"),),
 )  # fmt: skip

@@ -27,7 +27,7 @@ GAP_YEAR = 2025
 def furnish_rooms(
     schools: pd.DataFrame, places: pd.DataFrame, classes: pd.DataFrame, demand: Floats, walks: Floats
 ) -> pd.DataFrame:
-    """Return ``school_id, stage, rooms, teachers``; seats fall short only where that is planted.
+    """Return the rooms and teachers of every school and stage; seats fall short only where that is planted.
 
     Parameters
     ----------
@@ -52,7 +52,27 @@ def furnish_rooms(
             mine = rooms["school_id"].isin(schools.loc[schools["township_id"] == township.code, "school_id"])
             _fit(rooms, mine & (rooms["stage"] == stage), need, (township.code, stage))
     teachers = [_teachers(row) for row in rows_of(rooms)]
-    return rooms.assign(teachers=teachers)[["school_id", "stage", "rooms", "teachers"]]
+    return _resources(rooms.assign(teachers=teachers))
+
+
+def _resources(rooms: pd.DataFrame) -> pd.DataFrame:
+    """Add teachers by qualification and multimedia rooms; schools that teach nobody left their form blank."""
+    rng = generator(61)
+    town, primary = (rooms["role"] == "town").to_numpy(), (rooms["stage"] == "primary").to_numpy()
+    teachers, pupils = rooms["teachers"].to_numpy(float), rooms["pupils"].to_numpy(float)
+    share = rng.normal(np.where(town, 0.87, 0.80), 0.06).clip(0.4, 1.0)
+    key = pupils / 100 * rng.normal(np.where(town, 1.25, 0.95), 0.3).clip(0.0, 3.0)
+    arts = pupils / 100 * rng.normal(np.where(town, 1.0, 0.9), 0.25).clip(0.0, 3.0)
+    wired = np.minimum(rooms["rooms"], rooms["formed"]) * rng.normal(np.where(primary, 0.98, 1.05), 0.08).clip(0.5, 1.2)
+    filled = {
+        "degree_teachers": np.minimum(teachers, np.round(teachers * share)),
+        "key_teachers": np.minimum(teachers, np.round(key)),
+        "arts_sports_teachers": np.minimum(teachers, np.round(arts)),
+        "multimedia_rooms": np.round(wired),
+    }
+    known = rooms["pupils"].to_numpy() > 0
+    added = {name: pd.array(np.where(known, values, np.nan), dtype="Int64") for name, values in filled.items()}
+    return rooms.assign(**added)[["school_id", "stage", "rooms", "teachers", *filled]]
 
 
 def _wanted_rooms(schools: pd.DataFrame, rooms: pd.DataFrame, demand: Floats, walks: Floats) -> Ints:
