@@ -115,3 +115,7 @@ class NormError(InputError):
 
 class NetworkError(InputError):
     """The roads cannot carry a network, or a point cannot reach it."""
+
+
+class OutputError(InputError):
+    """A result cannot be written where it was asked for."""

@@ -12,6 +12,7 @@ import tomli_w
 from pydantic import Field, ValidationError
 
 from layoutplan.errors import Problem, ScenarioError
+from layoutplan.files import write_whole
 from layoutplan.seats.settings import Outlook, Policy, Value
 
 LAST_YEAR = 2035
@@ -128,7 +129,5 @@ def dump_scenario(scenario: Scenario) -> str:
 
 def save_scenario(scenario: Scenario, path: Path | str) -> None:
     """Write a scenario as TOML, first under a temporary name so that a broken write loses nothing."""
-    target = Path(path)
-    draft = target.with_name(f".{target.name}.tmp")
-    draft.write_text(dump_scenario(scenario), "utf-8")
-    draft.replace(target)
+    with write_whole(Path(path)) as draft:
+        draft.write_text(dump_scenario(scenario), "utf-8")

@@ -1,0 +1,78 @@
+"""Files are written whole or not at all: under a temporary name beside the target, synced, then renamed."""
+
+from __future__ import annotations
+
+import errno
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from layoutplan.errors import OutputError, Problem
+
+_CODES = {errno.ENOSPC: "disk_full", errno.EROFS: "not_writable", errno.EACCES: "in_use", errno.EPERM: "in_use"}
+
+
+@contextmanager
+def write_whole(path: Path) -> Iterator[Path]:
+    """Yield a temporary path to write to; it takes the place of ``path`` only when all is written and synced.
+
+    Parameters
+    ----------
+    path : Path
+        Target; its folder is made if missing. A file already there stays whole until it is replaced, and
+        stays for good if the writing fails.
+
+    Yields
+    ------
+    Path
+        Beside the target, with the same ending, for writers that go by it.
+
+    Raises
+    ------
+    OutputError
+        The disk is full (with the bytes written so far), cannot be written, or the file is held by another program.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> target = Path(tempfile.mkdtemp()) / "note.txt"
+    >>> with write_whole(target) as draft:
+    ...     _ = draft.write_text("whole", "utf-8")
+    >>> target.read_text("utf-8"), [file.name for file in target.parent.iterdir()]
+    ('whole', ['note.txt'])
+    """
+    draft = path.with_name(f".{path.stem}.{os.getpid()}-{threading.get_ident()}.tmp{path.suffix}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield draft
+        _sync(draft)
+        draft.replace(path)
+        _sync(path.parent)
+    except OSError as fault:
+        code = _CODES.get(fault.errno or 0)
+        if code is None:
+            raise
+        raise OutputError([Problem(code, path.name, values={"path": path, "bytes": _size(draft)})]) from fault
+    finally:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+
+
+def _size(draft: Path) -> int:
+    try:
+        return draft.stat().st_size
+    except OSError:
+        return 0
+
+
+def _sync(path: Path) -> None:
+    """Have the system put a file, or a folder's list of names, onto the disk."""
+    if os.name == "nt" and path.is_dir():
+        return  # Windows opens no folders.
+    handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
