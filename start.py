@@ -3,6 +3,7 @@
 python3 start.py             open the app on the sample county       打开应用（示例县）
 python3 start.py test        run every test, in a browser too        运行全部测试（含浏览器测试）
 python3 start.py check       format, lint, types, tests              开发者：格式、检查、类型、测试
+python3 start.py extra       also what clusters need               另装集群计算所需
 python3 start.py run ...     any other word: the command line        其余命令转交命令行
 
 On Windows write ``py`` instead of ``python3``. Only the standard library is used here. What has to be
@@ -30,7 +31,9 @@ PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 STAMP = VENV / "installed.txt"
 # The interpreter that runs this file; if that is .venv itself, the one .venv was made from.
 BASE = getattr(sys, "_base_executable", sys.executable)
-DECIDES = ("requirements.txt", "requirements-dev.txt", "constraints.txt", "pyproject.toml")
+# What may be installed, each with all before it.
+LISTS = {"app": "requirements.txt", "extra": "requirements-extra.txt", "dev": "requirements-dev.txt"}
+DECIDES = (*LISTS.values(), "constraints.txt", "pyproject.toml")
 OLDEST_PYTHON = (3, 11)
 OLDEST_PIP = (22, 3)  # the first with --python: it installs into .venv from outside
 
@@ -121,12 +124,13 @@ def install(level: str) -> None:
 
     Parameters
     ----------
-    level : {"app", "dev"}
-        What the app needs, or that and the tools of tests and checks.
+    level : {"app", "extra", "dev"}
+        What the app needs, that and clusters, or that and the tools of tests and checks.
     """
     print_now = fingerprint()
     stamped = STAMP.read_text("ascii") if STAMP.exists() and PYTHON.exists() else ""
-    if stamped in (f"{print_now} {level}", f"{print_now} dev"):
+    levels = list(LISTS)
+    if stamped in [f"{print_now} {enough}" for enough in levels[levels.index(level) :]]:
         return
     if not PYTHON.exists() or call(PYTHON, "-c", "") != 0:
         make_venv()
@@ -134,8 +138,7 @@ def install(level: str) -> None:
     say(
         "正在安装依赖（首次约 310 MB，需一至数分钟）……", "Installing (first time: about 310 MB, one minute or more) ..."
     )
-    listed = ROOT / ("requirements-dev.txt" if level == "dev" else "requirements.txt")
-    wheels_only = [*pip(), "install", *sources(), "--only-binary", ":all:", "-r", str(listed)]
+    wheels_only = [*pip(), "install", *sources(), "--only-binary", ":all:", "-r", str(ROOT / LISTS[level])]
     if call(*wheels_only, "-c", ROOT / "constraints.txt") != 0:
         say(
             "固定版本在本机装不上，改用允许范围内的版本重试。",
@@ -208,7 +211,9 @@ def main(words: list[str]) -> int:
         return test(words[1:])
     if words == ["check"]:  # `check COUNTY` is the command line's
         return check()
-    install("app")
+    install("extra" if words == ["extra"] else "app")
+    if words == ["extra"]:
+        return 0
     if words:
         return call(PYTHON, "-m", "layoutplan", *words, here=True)
     say("浏览器中即将打开 layoutplan；按 Ctrl+C 退出。", "layoutplan opens in your browser; Ctrl+C ends it.")

@@ -344,7 +344,7 @@ def packages_used(paths: list[Path]) -> set[str]:
 
 def test_requirements_are_what_the_code_imports():
     used = packages_used([*program_files()])
-    listed = requirements("requirements.txt")
+    listed = requirements("requirements.txt") | requirements("requirements-extra.txt")
     run_only = {"pytest", "setuptools", "pandera"} if "pandera" in used else {"pytest", "setuptools"}
     assert used <= listed, broken([*(used - listed)])
     assert listed - used <= run_only, broken([*(listed - used - run_only)])

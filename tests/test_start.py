@@ -12,7 +12,14 @@ from pathlib import Path
 import pytest
 from house import ROOT
 
-COPIED = ("start.py", "requirements.txt", "requirements-dev.txt", "constraints.txt", "pyproject.toml")
+COPIED = (
+    "start.py",
+    "requirements.txt",
+    "requirements-extra.txt",
+    "requirements-dev.txt",
+    "constraints.txt",
+    "pyproject.toml",
+)
 
 
 def load(folder):
@@ -42,6 +49,7 @@ def test_the_environment_is_made_without_pip_and_its_python_runs(home):
 
 @pytest.mark.parametrize(("stamped", "wanted", "current"), [
     ("app", "app", True), ("dev", "app", True), ("dev", "dev", True), ("app", "dev", False),
+    ("extra", "app", True), ("extra", "dev", False), ("app", "extra", False),
 ])  # fmt: skip
 def test_what_is_installed_is_not_installed_again(home, monkeypatch, stamped, wanted, current):
     start = load(home)

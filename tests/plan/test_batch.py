@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
 import pandas as pd
 import pytest
 import toy_county
 
 from layoutplan.errors import ScenarioError
-from layoutplan.plan.batch import run_batch, summary_table
+from layoutplan.plan.batch import RESULTS, Crew, run_batch, summary_row, summary_table
 from layoutplan.plan.scenario import AddRooms, CloseSchool, Scenario, save_scenario
 
 
@@ -26,16 +36,20 @@ def folder(tmp_path_factory):
     return folder
 
 
+def table_of(runs):
+    return summary_table([summary_row(run) for run in runs])
+
+
 def test_a_scenario_that_fails_is_recorded_and_the_rest_finish_in_any_number_of_processes(folder):
     paths = sorted(folder.glob("*.toml"))
-    alone = summary_table(list(run_batch(folder / "county", paths)))
+    alone = table_of(run_batch(folder / "county", paths))
     assert alone["status"].tolist() == ["done", "done", "failed", "failed"]
     assert "school_unknown" in alone.loc[2, "problems"]
     assert "toml_unreadable" in alone.loc[3, "problems"]
     seats = alone.set_index("scenario")["seats_primary_seat_2024"]
     assert seats["rooms"] - seats["base"] == 2 * 45
     assert pd.isna(alone.loc[2, "seats_primary_seat_2024"])
-    together = summary_table(list(run_batch(folder / "county", paths[::-1], workers=2)))
+    together = table_of(run_batch(folder / "county", paths[::-1], workers=2))
     pd.testing.assert_frame_equal(alone, together)
 
 
@@ -47,3 +61,101 @@ def test_a_batch_of_nothing_or_of_two_of_one_name_is_refused_before_it_runs(fold
     with pytest.raises(ScenarioError) as caught:
         next(run_batch(folder / "county", [folder / "1-base.toml", tmp_path / "again.toml"]))
     assert [(problem.code, problem.layer) for problem in caught.value.problems] == [("batch_same_name", "again.toml")]
+
+
+def kept(out):
+    return {path.name: path.stat().st_mtime_ns for path in (out / RESULTS).iterdir()}
+
+
+def test_a_second_run_does_only_what_changed(folder, tmp_path):
+    shutil.copytree(folder / "county", tmp_path / "county")
+    paths = [Path(shutil.copy(path, tmp_path)) for path in sorted(folder.glob("[12]-*.toml"))]
+    first = table_of(run_batch(tmp_path / "county", paths, out=tmp_path / "out"))
+    before = kept(tmp_path / "out")
+    assert len(before) == 2
+    pd.testing.assert_frame_equal(table_of(run_batch(tmp_path / "county", paths, out=tmp_path / "out")), first)
+    assert kept(tmp_path / "out") == before
+    save_scenario(Scenario(name="base", last_year=2025), paths[0])
+    again = table_of(run_batch(tmp_path / "county", paths, out=tmp_path / "out"))
+    assert again["key"].tolist() != first["key"].tolist()
+    assert again["key"][1] == first["key"][1]
+    new = {name: at for name, at in kept(tmp_path / "out").items() if before.get(name) != at}
+    assert [*new] == [f"{again['key'][0]}.parquet"]
+    # A result that does not read is worked out again; the folder as a whole is one data set.
+    spoiled = tmp_path / "out" / RESULTS / [*new][0]
+    spoiled.write_bytes(b"PAR1")
+    table_of(run_batch(tmp_path / "county", paths, out=tmp_path / "out"))
+    everything = pd.read_parquet(tmp_path / "out" / RESULTS)
+    assert set(everything["key"]) == {*first["key"], *again["key"]}
+
+
+def test_a_folder_of_counties_is_a_batch_over_all_of_them(folder, tmp_path):
+    for name in ("east", "west"):
+        shutil.copytree(folder / "county", tmp_path / name)
+    (tmp_path / "spoiled").mkdir()
+    (tmp_path / "spoiled" / "county.toml").write_text("county = ", "utf-8")
+    table = table_of(run_batch(tmp_path, [folder / "1-base.toml"]))
+    assert table[["county", "status"]].values.tolist() == [["east", "done"], ["spoiled", "failed"], ["west", "done"]]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no kill -9 there")
+def test_a_killed_batch_goes_on_where_it_was(folder, tmp_path):
+    for number in range(12):
+        rooms = AddRooms(year=2024, school_id="2164000001", stage="primary", rooms=number)
+        save_scenario(Scenario(name=f"{number:02d}", actions=(rooms,)), tmp_path / "plans" / f"{number:02d}.toml")
+    command = [sys.executable, "-m", "layoutplan", "batch", folder / "county", tmp_path / "plans"]
+    killed = subprocess.Popen([*command, "--out", tmp_path / "out"], stderr=subprocess.DEVNULL)
+    while not (tmp_path / "out" / RESULTS).is_dir() or len(whole(tmp_path / "out")) < 3:
+        assert killed.poll() is None
+        time.sleep(0.01)
+    killed.send_signal(signal.SIGKILL)
+    killed.wait()
+    before = {name: at for name, at in kept(tmp_path / "out").items() if name in whole(tmp_path / "out")}
+    subprocess.run([*command, "--out", tmp_path / "out"], check=True, capture_output=True)
+    after = kept(tmp_path / "out")
+    assert {name: after[name] for name in before} == before
+    assert len(whole(tmp_path / "out")) == 12
+    assert len(pd.read_csv(tmp_path / "out" / "batch.csv")) == 12
+
+
+def whole(out):
+    return {path.name for path in (out / RESULTS).iterdir() if not path.name.startswith(".")}
+
+
+@contextlib.contextmanager
+def cluster(folder, workers):
+    """A scheduler and workers of Dask as an office would start them; yields its address and the workers."""
+    note = folder / "scheduler.json"
+    base = [sys.executable, "-m"]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    options = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", note]
+    running = [subprocess.Popen([*base, "distributed.cli.dask_scheduler", *options], **quiet)]
+    try:
+        while not note.is_file() or not note.read_text("utf-8"):
+            assert running[0].poll() is None
+            time.sleep(0.05)
+        address = json.loads(note.read_text("utf-8"))["address"]
+        alike = ["--nthreads", "1", "--no-nanny", "--no-dashboard", "--host", "127.0.0.1", "--local-directory", folder]
+        for _ in range(workers):
+            running.append(subprocess.Popen([*base, "distributed.cli.dask_worker", address, *alike], **quiet))
+        yield address, running[1:]
+    finally:
+        for process in running[::-1]:
+            process.kill()
+            process.wait()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no kill -9 there")
+def test_a_cluster_gives_the_same_though_a_worker_is_killed(folder, tmp_path):
+    paths = [folder / "1-base.toml", folder / "3-ghost.toml"]
+    for number in range(8):
+        rooms = AddRooms(year=2024, school_id="2164000001", stage="primary", rooms=number)
+        paths.append(tmp_path / "plans" / f"{number:02d}.toml")
+        save_scenario(Scenario(name=f"{number:02d}", actions=(rooms,)), paths[-1])
+    alone = table_of(run_batch(folder / "county", paths))
+    with cluster(tmp_path, 2) as (address, workers):
+        runs = run_batch(folder / "county", paths, crew=Crew(scheduler=address))
+        first = next(runs)
+        workers[0].send_signal(signal.SIGKILL)
+        together = table_of([first, *runs])
+    pd.testing.assert_frame_equal(alone, together)
