@@ -101,6 +101,20 @@ def _sql(file: str, *statements: str) -> Callable[[Toy, Path], object]:
     return spoil
 
 
+def _more(layer: str, *rows: dict[str, object]) -> Callable[[Toy, Path], object]:
+    """Give the county a table it did not have."""
+
+    def spoil(toy: Toy, _: Path) -> None:
+        toy.frames[layer] = pd.DataFrame(list(rows))
+        toy.manifest["layers"][layer] = {"file": f"{layer}.csv", "as_of": dt.date(2022, 9, 20)}
+
+    return spoil
+
+
+def _groups(*ages: int) -> Callable[[Toy, Path], object]:
+    return _more("age_groups", *({"area_id": "640422100", "age_from": age, "residents": 400} for age in ages))
+
+
 def _two_layers(_: Toy, folder: Path) -> None:
     frame = pyogrio.read_dataframe(folder / "schools.gpkg")
     (folder / "schools.gpkg").unlink()
@@ -326,6 +340,26 @@ CASES = (
     Case("place in both", _site_like_place, "place_in_both", "resettlement", "row 1", "place_id"),
     Case("moving into a village", _cell("move_in", 1, "place_id", "640422200001"), "move_in_kind", "move_in", "row 1",
          "place_id"),
+    Case("a child of 16", _cell("children", 2, "age", 16), "too_large", "children", "row 2", "age", "15"),
+    Case("nobody counted the children", lambda t, _: (t.frames.pop("children"), t.manifest["layers"].pop("children")),
+         "children_unsaid", "county.toml", "layers", "children", "age_groups"),
+    Case("neither planned nor observed", _cell("move_in", 2, "households", None), "move_in_empty", "move_in", "row 2",
+         "households"),
+    Case("fewer than no households", _cell("move_in", 2, "households", -5), "negative", "move_in", "row 2", "households"),
+    Case("gone to where they were", lambda t, _: t.frames.update(move_in=t.frames["move_in"].assign(
+         to_place_id=[None, "640422100950"])), "destination_itself", "move_in", "row 2", "to_place_id"),
+    Case("age group from 3", _groups(0, 3, 5, 10, 15), "age_group_width", "age_groups", "row 2", "age_from"),
+    Case("age group left out", _groups(0, 5, 15, 20), "age_group_missing", "age_groups", "640422100", "age_from", "10-14"),
+    Case("unknown area", _more("age_structure", {"area_id": "640422999", "age": 3, "per_thousand": 9.0}),
+         "reference_unknown", "age_structure", "row 1", "area_id", "640422"),
+    Case("share of 25", _more("study_elsewhere", {"area_id": "county", "stage": "primary", "year": 2022, "share": 25.0}),
+         "too_large", "study_elsewhere", "row 1", "share"),
+    Case("dwellings counted twice", _more("completions", {"place_id": "640422100950", "year": 2024, "units": 90}),
+         "housing_twice", "completions", "row 1", "place_id"),
+    Case("field count of the future", _more("field_counts", {"area_id": "640422100", "year": 2023, "stage": "primary",
+         "counted": 90}), "year_future", "field_counts", "row 1", "year"),
+    Case("month 13", _more("monthly_births", {"area_id": "640422100", "year": 2021, "month": 13, "births": 5}),
+         "too_large", "monthly_births", "row 1", "month"),
     Case("teaching point unsaid", _cell("schools", 3, "grade_to", None), "grades_unsaid", "schools", "row 3", "grade_to"),
     Case("grades upside down", lambda t, _: (t.set("schools", 3, "grade_from", 4), t.set("schools", 3, "grade_to", 2)),
          "grades_turned", "schools", "row 3", "grade_to"),

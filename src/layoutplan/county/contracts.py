@@ -201,3 +201,16 @@ def finish(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
     plain = {"int": "int64", "bool": "bool"}
     dtypes = {column.name: plain[column.kind] for column in table.columns if column.required and column.kind in plain}
     return frame.astype(dtypes).sort_values(list(table.key), kind="stable", ignore_index=True)
+
+
+def empty_frame(table: Table) -> pd.DataFrame:
+    """Return a table without rows in its final form, for a layer that a county does not have.
+
+    Examples
+    --------
+    >>> from layoutplan.county.tables import BIRTHS
+    >>> empty_frame(BIRTHS).dtypes.astype(str).to_dict()
+    {'area_id': 'str', 'year': 'int64', 'births': 'int64'}
+    """
+    columns = {column.name: pd.Series([], dtype=DTYPES[column.kind]) for column in table.columns}
+    return finish(pd.DataFrame(columns), table)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import geopandas as gpd
 import pandas as pd
 import pyproj
 
-from layoutplan.county.contracts import Typed, check_contract, finish, rows_of, take_columns
+from layoutplan.county.contracts import Typed, check_contract, empty_frame, finish, rows_of, take_columns
 from layoutplan.county.crs import Frame, county_crs, frame_of, place_layer
 from layoutplan.county.fingerprint import fingerprint
 from layoutplan.county.manifest import LayerEntry, Manifest, read_manifest
@@ -52,6 +52,10 @@ class County:
         ISO date of each layer.
     schools, rooms, classes, enrolment, move_in, children, births, roads, townships, zones, communities : frame
         Tables by contract; a layer the county does not have is an empty frame.
+    movers, completions, age_groups, age_structure, control_totals, study_elsewhere, field_counts : frame
+        Tables by contract that few counties have all of.
+    monthly_births : frame
+        Births by month, where known; they replace the third and two thirds of :attr:`births`.
     places : GeoDataFrame
         Residential areas and resettlement sites in one table: ``place_id, name, kind, township_id,
         households, planned_households, origin_place_id, geometry``.
@@ -84,6 +88,14 @@ class County:
     rasters: Mapping[str, Path]
     fingerprint: str
     warnings: tuple[Problem, ...] = ()
+    movers: pd.DataFrame = field(default_factory=lambda: empty_frame(TABLES["movers"]))
+    completions: pd.DataFrame = field(default_factory=lambda: empty_frame(TABLES["completions"]))
+    age_groups: pd.DataFrame = field(default_factory=lambda: empty_frame(TABLES["age_groups"]))
+    age_structure: pd.DataFrame = field(default_factory=lambda: empty_frame(TABLES["age_structure"]))
+    control_totals: pd.DataFrame = field(default_factory=lambda: empty_frame(TABLES["control_totals"]))
+    study_elsewhere: pd.DataFrame = field(default_factory=lambda: empty_frame(TABLES["study_elsewhere"]))
+    field_counts: pd.DataFrame = field(default_factory=lambda: empty_frame(TABLES["field_counts"]))
+    monthly_births: pd.DataFrame = field(default_factory=lambda: empty_frame(TABLES["monthly_births"]))
 
 
 def read_county(path: Path | str) -> County:
@@ -299,11 +311,8 @@ def _compose(layers: dict[str, _Layer], manifest: Manifest, rasters: dict[str, P
 
 def _final(layer: _Layer | None, table: Table, crs: pyproj.CRS) -> pd.DataFrame:
     """Return a layer in its final form; an empty frame of the same form where the county has none."""
-    if layer is None:
-        entry = LayerEntry.model_construct(columns={}, fill={}, values={}, east=None, north=None)
-        frame, geometry = take_columns(pd.DataFrame(), entry, table).frame, gpd.GeoSeries([], crs=crs)
-    else:
-        frame, geometry = layer.typed.frame, layer.geometry
     if table.geometry == "none":
-        return finish(frame, table)
+        return empty_frame(table) if layer is None else finish(layer.typed.frame, table)
+    frame = empty_frame(table) if layer is None else layer.typed.frame
+    geometry = gpd.GeoSeries([], crs=crs) if layer is None else layer.geometry
     return finish(gpd.GeoDataFrame(frame, geometry=geometry, crs=crs), table)

@@ -15,6 +15,8 @@ from layoutplan.county.tables import RASTERS, TABLES
 from layoutplan.errors import DataError, Problem
 
 FILE = "county.toml"
+# A county says how many children live in it by one of these at least.
+_SOURCES_OF_CHILDREN = ("children", "age_groups", "age_structure")
 _Text = Annotated[str, Field(min_length=1)]
 # What a value of each kind looks like; notation, so it reads the same in every language.
 _FORMS = {
@@ -154,6 +156,8 @@ def _names(tree: Mapping[str, Any], file: str) -> Iterable[Problem]:
                 "layer_unknown", file, row=section, field=name,
                 values={"nearest": nearest(name, known), "known": ", ".join(known)},
             )  # fmt: skip
+    if not set(_SOURCES_OF_CHILDREN) & set(layers):
+        yield Problem("children_unsaid", file, row="layers", field=_SOURCES_OF_CHILDREN[0])
     for table in TABLES.values():
         if table.required and table.name not in layers:
             yield Problem("layer_missing", file, row="layers", field=table.name)

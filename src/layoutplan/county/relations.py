@@ -9,10 +9,18 @@ import pandas as pd
 
 from layoutplan.county.contracts import rows_of
 from layoutplan.county.problems import MAX_ALIKE, Mask, nearest
-from layoutplan.county.tables import GRADES_OF_KIND, RESETTLEMENT, RESIDENTIAL, STAGE_OF_GRADE, TABLES
+from layoutplan.county.resident_checks import check_residents
+from layoutplan.county.tables import GRADES_OF_KIND, RESETTLEMENT, RESIDENTIAL, STAGE_OF_GRADE, TABLES, WHOLE_COUNTY
 from layoutplan.errors import Problem
 
 MAX_SPREAD_YEARS = 6
+# What an id may name when it points to no single layer: layers, their columns, and words allowed besides.
+_PLACES = (("residential", "place_id"), ("resettlement", "place_id"))
+_UNIONS: Mapping[str, tuple[tuple[tuple[str, str], ...], tuple[str, ...]]] = {
+    "places": (_PLACES, ()),
+    "areas": ((*_PLACES, ("townships", "township_id")), (WHOLE_COUNTY,)),
+    "counted_areas": ((("townships", "township_id"), ("schools", "school_id")), ()),
+}
 
 Frames = Mapping[str, pd.DataFrame]
 
@@ -35,8 +43,8 @@ def check_relations(frames: Frames, *, absent: frozenset[str], base_year: int) -
         spans = grade_spans(frames["schools"])
         problems += _grades_taught(frames, spans)
         problems += _stages_taught(frames, spans)
-    problems += _boarders(frames) + _move_in(frames, absent)
-    for name in sorted({"enrolment", "births"} & set(frames)):
+    problems += _boarders(frames) + _move_in(frames, absent) + check_residents(frames, base_year=base_year)
+    for name in sorted({"enrolment", "births", "monthly_births", "control_totals", "field_counts"} & set(frames)):
         frame = frames[name]
         late = (frame["year"] > base_year).fillna(False).to_numpy(dtype=bool)
         problems += rows_of(frame, TABLES[name]).problems(
@@ -95,10 +103,10 @@ def _references(frames: Frames, absent: frozenset[str]) -> Iterable[Problem]:
     """Name every id that stands in no row of the table it points to."""
     for name in sorted(frames):
         for field, other, key in TABLES[name].refers:
-            needed = ("residential", "resettlement") if other == "places" else (other,)
-            if absent & set(needed):
+            parts, words = _UNIONS.get(other, (((other, key),), ()))
+            if absent & {layer for layer, _ in parts}:
                 continue
-            known = set().union(*(frames[layer][key].dropna() for layer in needed if layer in frames))
+            known = set(words).union(*(frames[layer][column].dropna() for layer, column in parts if layer in frames))
             yield from _dangling(frames[name], name, field, known=known, other=other)
 
 

@@ -23,6 +23,8 @@ SETTINGS = ("county_town", "town", "village")
 RESIDENTIAL_KINDS = ("village", "town", "housing")
 PLACE_KINDS = (*RESIDENTIAL_KINDS, "resettlement")
 SOURCES = ("register", "census", "estimate", "raster")
+# An area id may name a place, a township, or with this word the whole county.
+WHOLE_COUNTY = "county"
 ROAD_CLASSES = ("motorway", "national", "provincial", "county", "township", "village", "street", "track", "path")
 SURFACES = ("paved", "gravel", "earth", "unknown")
 # Grades a school teaches when its row does not say; a teaching point has to say.
@@ -123,6 +125,10 @@ def _grade(name: str = "grade", zh: str = "年级", en: str = "grade", *, requir
     return Column(name, "int", "", zh, en, required=required, minimum=1, maximum=9)
 
 
+def _area(zh: str, en: str) -> Column:
+    return _id("area_id", zh, en)
+
+
 _STAGE = Column("stage", "text", "", "学段", "stage", choices=STAGES)
 _PUPILS = _count("pupils", "person", "学生数", "pupils")
 
@@ -200,7 +206,28 @@ RESETTLEMENT = Table(
 MOVE_IN = Table(
     "move_in", "入住进度", "dated households of sites and estates",
     (_id("place_id", "居民点代码", "place id"), _year(),
-     _count("households", "household", "入住户数", "households living there")),
+     _count("households", "household", "入住户数（以往实际，以后预计）", "households there: observed, later expected",
+            required=False),
+     _count("planned", "household", "计划入住户数", "households planned to live there", required=False),
+     _id("to_place_id", "减少的户迁往何处", "where households that left it live now", required=False)),
+    key=("place_id", "year"), required=False,
+    refers=(("place_id", "places", "place_id"), ("to_place_id", "places", "place_id")),
+)  # fmt: skip
+MOVERS = Table(
+    "movers", "搬迁户儿童", "children of the households that move to a site",
+    (_id("place_id", "安置点代码", "place id of the site"),
+     Column("age", "int", "year", "搬迁当年8月31日满周岁", "age on 31 August of the year of the move",
+            minimum=0, maximum=15),
+     Column("per_100_households", "float", "person/100 households", "每百户人数",
+            "children of this age in 100 households", minimum=0, maximum=1000)),
+    key=("place_id", "age"), required=False, refers=(("place_id", "places", "place_id"),),
+)  # fmt: skip
+COMPLETIONS = Table(
+    "completions", "住房竣工", "dwellings completed",
+    (_id("place_id", "居民点代码", "place id"), _year("竣工学年", "school year of completion"),
+     _count("units", "dwelling", "套数", "dwellings completed"),
+     Column("persons_per_unit", "float", "person/dwelling", "户均人口", "residents of an occupied dwelling",
+            required=False, minimum=0.5, maximum=10)),
     key=("place_id", "year"), required=False, refers=(("place_id", "places", "place_id"),),
 )  # fmt: skip
 CHILDREN = Table(
@@ -210,14 +237,58 @@ CHILDREN = Table(
         Column("age", "int", "year", "8月31日满周岁", "age on 31 August", minimum=0, maximum=15),
         Column("children", "float", "person", "人数", "children", minimum=0, maximum=100_000),
         Column("source", "text", "", "来源", "source", choices=SOURCES),
+        Column("registered", "float", "person", "户籍人数", "children registered there, wherever they live",
+               required=False, minimum=0, maximum=100_000),
     ),
-    key=("place_id", "age"), refers=(("place_id", "places", "place_id"),),
+    key=("place_id", "age"), required=False, refers=(("place_id", "places", "place_id"),),
+)  # fmt: skip
+AGE_GROUPS = Table(
+    "age_groups", "年龄组人口", "residents by five-year age group",
+    (_area("地区代码（居民点、乡镇或 county）", "area id: a place, a township, or county"),
+     Column("age_from", "int", "year", "起始年龄", "first age of the group", minimum=0, maximum=100),
+     _count("residents", "person", "常住人口", "residents")),
+    key=("area_id", "age_from"), required=False, refers=(("area_id", "areas", "area_id"),),
+)  # fmt: skip
+AGE_STRUCTURE = Table(
+    "age_structure", "年龄结构", "children in a thousand residents, by age",
+    (_area("地区代码（居民点、乡镇或 county）", "area id: a place, a township, or county"),
+     Column("age", "int", "year", "8月31日满周岁", "age on 31 August", minimum=0, maximum=15),
+     Column("per_thousand", "float", "person/1000", "每千常住人口人数", "children of this age in a thousand residents",
+            minimum=0, maximum=200)),
+    key=("area_id", "age"), required=False, refers=(("area_id", "areas", "area_id"),),
+)  # fmt: skip
+CONTROL_TOTALS = Table(
+    "control_totals", "人口总数", "residents and registered persons by area and year",
+    (_area("地区代码（居民点或乡镇）", "area id: a place or a township"), _year("年份", "year"),
+     _count("residents", "person", "常住人口", "residents"),
+     _count("registered", "person", "户籍人口", "persons registered there, wherever they live", required=False)),
+    key=("area_id", "year"), required=False, refers=(("area_id", "areas", "area_id"),),
+)  # fmt: skip
+STUDY_ELSEWHERE = Table(
+    "study_elsewhere", "在外就读", "share of resident children who study elsewhere",
+    (_area("地区代码（居民点、乡镇或 county）", "area id: a place, a township, or county"), _STAGE, _year(),
+     Column("share", "float", "share", "在县外就读的比例", "share of the resident children of the stage",
+            minimum=0, maximum=1)),
+    key=("area_id", "stage", "year"), required=False, refers=(("area_id", "areas", "area_id"),),
+)  # fmt: skip
+FIELD_COUNTS = Table(
+    "field_counts", "实地核查", "children and pupils counted on the spot",
+    (_area("乡镇代码或学校标识码", "township id or school id"), _year(), _STAGE,
+     _count("counted", "person", "核查人数", "resident children of the township, or pupils of the school")),
+    key=("area_id", "year", "stage"), required=False, refers=(("area_id", "counted_areas", "area_id"),),
 )  # fmt: skip
 BIRTHS = Table(
     "births", "出生人口", "births",
     (_id("area_id", "乡镇代码", "area id"), _year("日历年", "calendar year"),
      _count("births", "person", "出生数", "births")),
     key=("area_id", "year"), required=False, refers=(("area_id", "townships", "township_id"),),
+)  # fmt: skip
+MONTHLY_BIRTHS = Table(
+    "monthly_births", "分月出生人口", "births by month",
+    (_id("area_id", "乡镇代码", "area id"), _year("日历年", "calendar year"),
+     Column("month", "int", "", "月", "calendar month", minimum=1, maximum=12),
+     _count("births", "person", "出生数", "births")),
+    key=("area_id", "year", "month"), required=False, refers=(("area_id", "townships", "township_id"),),
 )  # fmt: skip
 ROADS = Table(
     "roads", "道路", "roads",
@@ -253,8 +324,9 @@ COMMUNITIES = Table(
 TABLES: dict[str, Table] = {
     table.name: table
     for table in (
-        SCHOOLS, ROOMS, CLASSES, ENROLMENT, RESIDENTIAL, RESETTLEMENT, MOVE_IN,
-        CHILDREN, BIRTHS, ROADS, TOWNSHIPS, ZONES, COMMUNITIES,
+        SCHOOLS, ROOMS, CLASSES, ENROLMENT, RESIDENTIAL, RESETTLEMENT, MOVE_IN, MOVERS, COMPLETIONS,
+        CHILDREN, AGE_GROUPS, AGE_STRUCTURE, CONTROL_TOTALS, STUDY_ELSEWHERE, FIELD_COUNTS, BIRTHS, MONTHLY_BIRTHS,
+        ROADS, TOWNSHIPS, ZONES, COMMUNITIES,
     )
 }  # fmt: skip
 RASTERS = ("population", "dem")

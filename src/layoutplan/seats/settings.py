@@ -22,9 +22,28 @@ class Outlook(Value):
     ----------
     births_change : float
         Yearly change of births after the last year known, as a share: -0.03 is 3 % fewer each year.
+    entry_ratio : {"young_children", "calibrated"}
+        How births become pupils. ``young_children``: as many a birth as there are young residents a birth
+        in the place today. ``calibrated``: corrected by what the county's own entries to grade 1 were a
+        birth, so that deaths and moves up to the age of entry are in it.
+    survival : float
+        Share of a cohort that is still alive a year later.
+    migration : {"none", "measured"}
+        ``measured``: every cohort grows or shrinks each year as the register of its township shows.
+    housing : {"cohort", "seats_per_thousand"}
+        What the people of new dwellings (``completions``) need: seats for the children that such people
+        have in this county, or a fixed number in a thousand residents (``seats_per_thousand.housing``).
+    children : {"register", "reconciled"}
+        ``reconciled``: the children of a township are scaled to the number chosen by the reconciliation
+        of register, enrolment and field count.
     """
 
     births_change: float = Field(default=0.0, ge=-0.3, le=0.3)
+    entry_ratio: Literal["young_children", "calibrated"] = "young_children"
+    survival: float = Field(default=1.0, ge=0.9, le=1.0)
+    migration: Literal["none", "measured"] = "none"
+    housing: Literal["cohort", "seats_per_thousand"] = "cohort"
+    children: Literal["register", "reconciled"] = "register"
 
 
 class Policy(Value):
