@@ -5,6 +5,7 @@ from __future__ import annotations
 import geopandas as gpd
 import networkx as nx
 import numpy as np
+import rasterio
 from hypothesis import strategies as st
 from shapely import LineString, Point
 
@@ -13,6 +14,7 @@ from layoutplan.norms import load_norms
 
 CRS = "EPSG:4544"
 NORMS = load_norms()
+CELL_M = 50.0
 
 
 def roads(lines: list, **columns: object) -> gpd.GeoDataFrame:
@@ -27,6 +29,20 @@ def roads(lines: list, **columns: object) -> gpd.GeoDataFrame:
 
 def points(**places: tuple[float, float]) -> gpd.GeoSeries:
     return gpd.GeoSeries([Point(place) for place in places.values()], index=list(places), crs=CRS)
+
+
+def write_dem(path, rise, *, crs=CRS, hole=None):
+    """Write heights that rise by so much a metre eastward, from 1 km west of the origin to 3 km east."""
+    middles = np.arange(80) * CELL_M + CELL_M / 2 - 1000
+    heights = np.tile(middles * rise, (80, 1)).astype(np.float32)
+    if hole is not None:
+        heights[:, hole] = -9999
+    facts = {"driver": "GTiff", "count": 1, "dtype": "float32", "height": 80, "width": 80, "nodata": -9999.0}
+    with rasterio.open(
+        path, "w", crs=crs, transform=rasterio.Affine(CELL_M, 0, -1000, 0, -CELL_M, 2000), **facts
+    ) as raster:
+        raster.write(heights, 1)
+    return path
 
 
 def graph_with_points(network: Network, snaps: Snaps, mode: Mode) -> nx.MultiDiGraph:
@@ -52,10 +68,10 @@ def graph_with_points(network: Network, snaps: Snaps, mode: Mode) -> nx.MultiDiG
     return graph
 
 
-def gap_cost(gap_mm: int, mode: Mode) -> int:
-    """Return what a gap costs: its millimetres, or its milliseconds at 3.6 km/h, which is 1 mm a ms."""
-    assert NORMS.value("speed.walk_kmh") == 3.6
-    return gap_mm
+def gap_cost(network: Network, gap_mm: int, mode: Mode) -> int:
+    """Return what a gap costs: on foot as on the flat in dry weather, else in milliseconds of walking."""
+    assert NORMS.value("speed.walk_kmh.grades_1_3") == 3.6
+    return round(gap_mm * network.gap_effort) if mode == "walk" else round(gap_mm * 3.6 / network.walk_kmh)
 
 
 def costs_by_networkx(network: Network, snaps: Snaps, mode: Mode, *, origins: list[int]) -> dict[tuple[int, int], int]:
@@ -68,7 +84,7 @@ def costs_by_networkx(network: Network, snaps: Snaps, mode: Mode, *, origins: li
         reached = nx.single_source_dijkstra_path_length(graph, ("point", origin), weight="cost")
         for target in range(len(snaps.ids)):
             if ("point", target) in reached:
-                ends = gap_cost(int(snaps.gap_mm[origin]), mode) + gap_cost(int(snaps.gap_mm[target]), mode)
+                ends = sum(gap_cost(network, int(snaps.gap_mm[row]), mode) for row in (origin, target))
                 found[origin, target] = reached["point", target] + ends
     return found
 

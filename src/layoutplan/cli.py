@@ -71,9 +71,10 @@ def _working(step: str) -> Iterator[Callable[[str], None]]:
 def _prepared(county: Path, scenarios: list[Scenario]) -> Prepared:
     from layoutplan.county.layers import county_norms, read_county
     from layoutplan.plan.planning import prepare
+    from layoutplan.seats.ways import modes_of
 
     with _working("read") as say:
-        modes = tuple(sorted({scenario.policy.mode for scenario in scenarios}))
+        modes = tuple(sorted({mode for scenario in scenarios for mode in modes_of(scenario.policy)}))
         return prepare(read_county(county), county_norms(county), modes=modes, say=say)
 
 

@@ -6,10 +6,9 @@ from unittest import mock
 import network_oracle as oracle
 import numpy as np
 import pytest
-import rasterio
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from network_oracle import CRS, NORMS, points, roads
+from network_oracle import CRS, NORMS, points, roads, write_dem
 
 from layoutplan.access.hills import add_hills, pace, read_heights
 from layoutplan.access.kernels import UNREACHED
@@ -17,22 +16,6 @@ from layoutplan.access.nearest import find_nearest, open_field
 from layoutplan.access.network import build_network, snap_points
 from layoutplan.access.pairs import measure_pairs
 from layoutplan.access.travel import costs_to_point, measure_travel
-
-CELL_M = 50.0
-
-
-def write_dem(path, rise, *, crs=CRS, hole=None):
-    """Write heights that rise by so much a metre eastward, from 1 km west of the origin to 3 km east."""
-    middles = np.arange(80) * CELL_M + CELL_M / 2 - 1000
-    heights = np.tile(middles * rise, (80, 1)).astype(np.float32)
-    if hole is not None:
-        heights[:, hole] = -9999
-    facts = {"driver": "GTiff", "count": 1, "dtype": "float32", "height": 80, "width": 80, "nodata": -9999.0}
-    with rasterio.open(
-        path, "w", crs=crs, transform=rasterio.Affine(CELL_M, 0, -1000, 0, -CELL_M, 2000), **facts
-    ) as raster:
-        raster.write(heights, 1)
-    return path
 
 
 def cost_of(network, home, school):

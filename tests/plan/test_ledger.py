@@ -72,7 +72,7 @@ def test_equity_of_the_toy(result):
     assert row["median_minutes"] == pytest.approx(500 / 60)
     assert row["max_minutes"] == pytest.approx(10.0)
     west = table.loc[("grades_7_9", "township_id", "t1")]
-    assert west["max_minutes"] == pytest.approx(3500 / 60)  # p1 to b
+    assert west["max_minutes"] == pytest.approx(3500 / 75)  # p1 to b at 4.5 km/h
     assert row["seats_per_pupil"] == pytest.approx(
         540 / 390
     )  # both schools lie within 30 min of somebody, so that all 540 seats are shared by 390 pupils

@@ -59,7 +59,9 @@ def enrolled(result, school_id, grade, year):
 def test_every_place_goes_to_its_nearest_school_that_teaches_the_grade(base, place_id, grade, school_id, metres):
     row = flow(base, place_id, grade)
     assert (row.school_id, row.metres) == (school_id, metres)
-    assert row.minutes == pytest.approx(metres / 60)  # 3.6 km/h is 60 m a minute
+    # 3.6, 4.0 and 4.5 km/h: 60, 66.7 and 75 m a minute.
+    metres_a_minute = {1: 60, 6: 200 / 3, 7: 75}[grade]
+    assert row.minutes == pytest.approx(metres / metres_a_minute)
 
 
 def test_flows_and_unplaced_add_up_to_the_demand(base):

@@ -109,6 +109,26 @@ def build_cells(
     return Cells(frame, Snaps(ids, seeds.edge, seeds.offset_mm, np.zeros(count, dtype=np.int64)))
 
 
+def snap_cells(network: Network, cells: Cells, *, mode: Mode, norms: Norms) -> Cells:
+    """Return the same tiling with its points put onto the roads of another mode.
+
+    Parameters
+    ----------
+    network : Network
+        Roads.
+    cells : Cells
+        Made for these roads, in any mode; stays as it is.
+    mode : {"walk", "drive"}
+        Who travels.
+    norms : Norms
+        ``snap.reject_m`` [m].
+    """
+    snaps = cells.snaps
+    spots = shapely.line_interpolate_point(network.edge_line[snaps.edge], snaps.offset_mm / 1000.0)
+    points = pd.Series(list(spots), index=list(snaps.ids), dtype=object)
+    return Cells(cells.frame, snap_points(network, points, mode=mode, norms=norms))
+
+
 def _locate(network: Network, edge: Ints, offset_mm: Ints, *, rank: int) -> _Seeds:
     spots = shapely.line_interpolate_point(network.edge_line[edge], offset_mm / 1000.0)
     east, north = np.rint(shapely.get_coordinates(spots) * 1000.0).astype(np.int64).reshape(-1, 2).T

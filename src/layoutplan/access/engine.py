@@ -67,16 +67,27 @@ def open_hierarchy(network: Network, mode: Mode, *, cache: Path | None = None) -
     return modes[mode]
 
 
-def _weigh(network: Network, mode: Mode, cache: Path | None) -> Hierarchy | None:
-    from layoutplan.access.hierarchy import shape_network, weigh
+def _shape_of(network: Network, *, cache: Path | None) -> Shape:
+    from layoutplan.access.hierarchy import shape_network
 
     if network not in _SHAPES:
         _SHAPES[network] = shape_network(network, cache=cache)
+    return _SHAPES[network]
+
+
+def _weigh(network: Network, mode: Mode, cache: Path | None) -> Hierarchy | None:
+    from layoutplan.access.hierarchy import weigh
+
+    shape = _shape_of(network, cache=cache)
     forward, backward = network.cost[mode]
     length = network.edge_length_mm
     # On foot the gaps at both ends cost their length too, so one number can carry both.
-    level = mode == "walk" and all(np.array_equal(c[c != CLOSED], length[c != CLOSED]) for c in (forward, backward))
-    return weigh(_SHAPES[network], forward=forward, backward=backward, length_mm=None if level else length)
+    level = (
+        mode == "walk"
+        and network.gap_effort == 1.0
+        and all(np.array_equal(c[c != CLOSED], length[c != CLOSED]) for c in (forward, backward))
+    )
+    return weigh(shape, forward=forward, backward=backward, length_mm=None if level else length)
 
 
 def reshape(network: Network, like: Network) -> None:
@@ -87,7 +98,7 @@ def reshape(network: Network, like: Network) -> None:
     network : Network
         Its costs may differ, its nodes and edges may not.
     like : Network
-        Already searched.
+        Where it comes from; ordered now if it was not searched yet.
 
     Raises
     ------
@@ -97,8 +108,8 @@ def reshape(network: Network, like: Network) -> None:
     for name in ("edge_from", "edge_to"):
         if not np.array_equal(getattr(network, name), getattr(like, name)):
             raise ValueError("only networks with the same edges share an order")
-    if like in _SHAPES:
-        _SHAPES[network] = _SHAPES[like]
+    if is_compiled():
+        _SHAPES[network] = _shape_of(like, cache=None)
 
 
 def warm_up(say: Callable[[], None] | None = None) -> bool:

@@ -67,19 +67,20 @@ def open_legs(network: Network, origins: Snaps, mode: Mode) -> Legs:
 
 
 def walk_gap(network: Network, gap_mm: Ints, mode: Mode) -> Ints:
-    """Return what walking a gap costs: millimetres, or milliseconds where the rest is driven.
+    """Return what walking a gap costs: millimetres on the flat, or milliseconds where the rest is driven.
 
     Parameters
     ----------
     network : Network
-        Walking speed.
+        Walking speed, and effort off the road.
     gap_mm : int64 [point]
         Gaps.
     mode : {"walk", "drive"}
         Who travels.
     """
     if mode == "walk":
-        return gap_mm
+        effort: Ints = np.rint(gap_mm * network.gap_effort).astype(np.int64)
+        return effort
     gap_ms: Ints = np.rint(gap_mm * 3.6 / network.walk_kmh).astype(np.int64)
     return gap_ms
 

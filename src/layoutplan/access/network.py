@@ -59,7 +59,9 @@ class Network:
         ``edges``, ``zero_length`` (lines dropped), ``duplicates`` (edges merged), ``loops_halved``,
         and by mode ``pieces_<mode>`` and ``nodes_apart_<mode>`` (outside the largest piece).
     walk_kmh : float
-        Walking speed; what the gap between a point and its road costs when driving.
+        Walking speed of the youngest; what the gap between a point and its road costs when driving.
+    gap_effort : float
+        What a millimetre of that gap costs on foot; above 1 in bad weather.
     """
 
     node_east_m: Floats
@@ -74,6 +76,7 @@ class Network:
     crs: str
     report: Mapping[str, int]
     walk_kmh: float
+    gap_effort: float = 1.0
 
     def usable(self, mode: Mode) -> Flags:
         """Return which edges the mode may use in at least one direction, bool [edge]."""
@@ -121,15 +124,15 @@ def build_network(roads: gpd.GeoDataFrame, *, norms: Norms) -> Network:
     A node is every end of a road and every vertex used twice; coordinates are compared after
     rounding to 1 mm, so a bridge without a shared vertex stays apart from the road below. A road
     that returns to its start is halved, so that homes along it keep their road. Walking costs
-    millimetres, driving milliseconds at ``drive_kmh`` of the road or else the norm of its class;
-    ``oneway`` binds vehicles only.
+    millimetres, driving milliseconds at ``drive_kmh`` of the road or else the norm of its class, at
+    most what a bus with pupils may drive; ``oneway`` binds vehicles only.
 
     Parameters
     ----------
     roads : GeoDataFrame
         Columns of the ``roads`` table; lines in a CRS in metres.
     norms : Norms
-        ``speed.walk_kmh`` [km/h] and ``speed.drive_kmh.<class>`` [km/h].
+        ``speed.walk_kmh.grades_1_3``, ``speed.drive_kmh.<class>`` and ``speed.bus_cap_kmh`` [km/h].
 
     Returns
     -------
@@ -173,7 +176,7 @@ def build_network(roads: gpd.GeoDataFrame, *, norms: Norms) -> Network:
         "walk": (costs[0][order], costs[1][order]),
         "drive": (costs[2][order], costs[3][order]),
     }
-    component = {mode: _number_pieces(len(nodes), edge_from, edge_to, cost[mode]) for mode in MODES}
+    component = {mode: number_pieces(len(nodes), edge_from, edge_to, cost[mode]) for mode in MODES}
     counts = {"roads": len(roads), "nodes": len(nodes), "edges": len(order), "zero_length": zero_length}
     counts |= {"duplicates": len(length) - len(order), "loops_halved": halved}
     return Network(
@@ -187,8 +190,8 @@ def build_network(roads: gpd.GeoDataFrame, *, norms: Norms) -> Network:
         cost=cost,
         component=component,
         crs=str(roads.crs),
-        report=counts | _count_pieces(component),
-        walk_kmh=norms.value("speed.walk_kmh"),
+        report=counts | count_pieces(component),
+        walk_kmh=norms.value("speed.walk_kmh.grades_1_3"),
     )
 
 
@@ -259,6 +262,8 @@ def _costs(
     if "drive_kmh" in roads:
         stated = roads["drive_kmh"].to_numpy(dtype=np.float64, na_value=np.nan)
         kmh = np.where(np.isnan(stated), kmh, stated)
+    cap = {name: norms.value(f"speed.bus_cap_kmh.{name}") for name in ("motorway", "other")}
+    kmh = np.minimum(kmh, np.where(kind == "motorway", cap["motorway"], cap["other"]))
     may_walk = _flag(roads, "walk", kind != "motorway")[road]
     may_drive = _flag(roads, "drive", kind != "path")[road]
     oneway = _flag(roads, "oneway", np.zeros(len(roads), dtype=np.bool_))[road]
@@ -290,8 +295,18 @@ def _draw_lines(vertices: _Vertices, first: Ints, last: Ints) -> npt.NDArray[Any
     return lines
 
 
-def _number_pieces(nodes: int, edge_from: Ints, edge_to: Ints, cost: tuple[Ints, Ints]) -> Ints:
-    """Return the connected piece of every node, largest first, ties to the smaller node."""
+def number_pieces(nodes: int, edge_from: Ints, edge_to: Ints, cost: tuple[Ints, Ints]) -> Ints:
+    """Return the connected piece of every node, largest first, ties to the smaller node.
+
+    Parameters
+    ----------
+    nodes : int
+        Number of nodes.
+    edge_from, edge_to : int64 [edge]
+        Ends of every edge.
+    cost : tuple of two int64 [edge]
+        Forward and backward; an edge closed both ways joins nothing.
+    """
     usable = (cost[0] != CLOSED) | (cost[1] != CLOSED)
     ones = np.ones(int(usable.sum()), dtype=np.int8)
     graph = coo_array((ones, (edge_from[usable], edge_to[usable])), shape=(nodes, nodes))
@@ -304,8 +319,14 @@ def _number_pieces(nodes: int, edge_from: Ints, edge_to: Ints, cost: tuple[Ints,
     return numbered
 
 
-def _count_pieces(component: Mapping[Mode, Ints]) -> dict[str, int]:
-    """Return how many pieces of two nodes and more a mode has, and how many nodes lie off the largest."""
+def count_pieces(component: Mapping[Mode, Ints]) -> dict[str, int]:
+    """Return how many pieces of two nodes and more a mode has, and how many nodes lie off the largest.
+
+    Parameters
+    ----------
+    component : mapping
+        ``{mode: int64 [node]}``, as in the network.
+    """
     counts = {}
     for mode, piece in component.items():
         size = np.bincount(piece)

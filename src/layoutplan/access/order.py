@@ -11,12 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_array, csc_array
-from scipy.sparse.linalg import splu
 
 Ranks = npt.NDArray[np.int32]
 # Below this many nodes an order is found faster than a file is worth.
-_WORTH_KEEPING = 50_000
+_WORTH_KEEPING = 5_000
 _VERSION = 1
 
 
@@ -72,6 +70,10 @@ def order_nodes(
 
 def _find_order(nodes: int, begin: npt.NDArray[np.int64], end: npt.NDArray[np.int64]) -> Ranks:
     """Let SuperLU order a matrix of that pattern; its diagonal outweighs the rows, so nothing is pivoted."""
+    # Not needed where an order is kept, and slow to import.
+    from scipy.sparse import coo_array, csc_array
+    from scipy.sparse.linalg import splu
+
     if nodes < 2:
         return np.zeros(nodes, dtype=np.int32)
     ones = np.full(len(begin), -1.0)

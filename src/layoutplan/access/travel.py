@@ -13,6 +13,7 @@ import numpy.typing as npt
 from layoutplan.access.kernels import UNREACHED
 from layoutplan.access.network import Flags, Floats, Ints, Mode, Network, Snaps
 from layoutplan.access.pairs import measure_pairs
+from layoutplan.county.tables import GradeGroup
 from layoutplan.norms import Norms
 
 if TYPE_CHECKING:
@@ -40,10 +41,12 @@ class Travel:
     length_mm : int64 [pair]
         Length of that route, gaps included.
     minutes : float64 [pair]
-        One-way time of that route.
+        One-way time of that route at the speed of ``grades``.
     unreached : mapping
         ``{place_id: reason}`` for places without any pair: ``off_network`` (too far from a road),
         ``island`` (no school on the same piece of network), ``one_way`` (a school on it, no way there).
+    grades : {"grades_1_3", "grades_4_6", "grades_7_9"}
+        Whose walking speed the minutes are for.
     """
 
     mode: Mode
@@ -55,6 +58,7 @@ class Travel:
     length_mm: Ints
     minutes: Floats
     unreached: Mapping[str, str]
+    grades: GradeGroup = "grades_1_3"
 
 
 def costs_to_point(network: Network, origins: Snaps, target: Snaps, *, mode: Mode) -> tuple[Ints, Ints]:
@@ -97,7 +101,7 @@ def measure_travel(network: Network, origins: Snaps, schools: Snaps, *, mode: Mo
     mode : {"walk", "drive"}
         How pupils travel.
     norms : Norms
-        ``speed.walk_kmh`` [km/h].
+        ``speed.walk_kmh.grades_1_3`` [km/h]; see :func:`at_speed_of` for the other grades.
 
     Returns
     -------
@@ -135,7 +139,7 @@ def _sorted_by_id(snaps: Snaps) -> Snaps:
     return Snaps(ids, snaps.edge[order], snaps.offset_mm[order], snaps.gap_mm[order])
 
 
-def minutes_of(cost: Ints, *, mode: Mode, norms: Norms) -> Floats:
+def minutes_of(cost: Ints, *, mode: Mode, norms: Norms, grades: GradeGroup = "grades_1_3") -> Floats:
     """Return the minutes a cost stands for (float64, same shape).
 
     Parameters
@@ -145,11 +149,36 @@ def minutes_of(cost: Ints, *, mode: Mode, norms: Norms) -> Floats:
     mode : {"walk", "drive"}
         How pupils travel.
     norms : Norms
-        ``speed.walk_kmh`` [km/h].
+        ``speed.walk_kmh.<grades>`` [km/h].
+    grades : {"grades_1_3", "grades_4_6", "grades_7_9"}, optional
+        Who walks.
+
+    Examples
+    --------
+    >>> from layoutplan.norms import load_norms
+    >>> way_mm = np.array([1_800_000])
+    >>> [minutes_of(way_mm, mode="walk", norms=load_norms(), grades=g).item() for g in ("grades_1_3", "grades_7_9")]
+    [30.0, 24.0]
     """
     if mode == "drive":
         return cost / 60_000.0
-    return cost / 1000.0 / (norms.value("speed.walk_kmh") * 1000.0 / 60.0)
+    return cost / 1000.0 / (norms.value(f"speed.walk_kmh.{grades}") * 1000.0 / 60.0)
+
+
+def at_speed_of(travel: Travel, grades: GradeGroup, *, norms: Norms) -> Travel:
+    """Return the same ways with the minutes of other grades.
+
+    Parameters
+    ----------
+    travel : Travel
+        Stays as it is.
+    grades : {"grades_1_3", "grades_4_6", "grades_7_9"}
+        Who travels.
+    norms : Norms
+        ``speed.walk_kmh.<grades>`` [km/h].
+    """
+    minutes = minutes_of(travel.cost, mode=travel.mode, norms=norms, grades=grades)
+    return replace(travel, minutes=minutes, grades=grades)
 
 
 def _reasons(
@@ -182,7 +211,7 @@ def add_school(travel: Travel, school_id: str, cost: Ints, length_mm: Ints, *, n
     cost, length_mm : int64 [place]
         From :func:`costs_to_point`, in the order of ``travel.place_ids``; ``UNREACHED`` where none.
     norms : Norms
-        ``speed.walk_kmh`` [km/h].
+        ``speed.walk_kmh`` [km/h] of ``travel.grades``.
 
     Returns
     -------
@@ -217,7 +246,7 @@ def add_school(travel: Travel, school_id: str, cost: Ints, length_mm: Ints, *, n
         school=np.insert(school, at, column),
         cost=new_cost,
         length_mm=np.insert(travel.length_mm, at, length_mm[places]),
-        minutes=minutes_of(new_cost, mode=travel.mode, norms=norms),
+        minutes=minutes_of(new_cost, mode=travel.mode, norms=norms, grades=travel.grades),
         unreached={place: reason for place, reason in travel.unreached.items() if place not in reached},
     )
 

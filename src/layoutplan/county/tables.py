@@ -6,6 +6,7 @@ the templates for planners are all made from these records.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,9 +14,15 @@ Kind = Literal["text", "int", "float", "bool"]
 Geometry = Literal["none", "point", "line", "polygon", "point_or_polygon"]
 
 STAGES = ("primary", "junior")
+GradeGroup = Literal["grades_1_3", "grades_4_6", "grades_7_9"]
 GRADES = tuple(range(1, 10))
 STAGE_OF_GRADE = {grade: "primary" if grade <= 6 else "junior" for grade in GRADES}
 GRADES_OF_STAGE = {"primary": (1, 2, 3, 4, 5, 6), "junior": (7, 8, 9)}
+# Grades whose pupils travel alike: the youngest do not board, the oldest walk fastest.
+GRADES_OF_GROUP: Mapping[GradeGroup, tuple[int, ...]] = {
+    "grades_1_3": (1, 2, 3), "grades_4_6": (4, 5, 6), "grades_7_9": (7, 8, 9),
+}  # fmt: skip
+GROUP_OF_GRADE = {grade: group for group, grades in GRADES_OF_GROUP.items() for grade in grades}
 AGES = tuple(range(16))
 ENTRY_AGE = 6
 SCHOOL_KINDS = ("teaching_point", "primary", "junior", "nine_year", "twelve_year", "special")

@@ -22,6 +22,7 @@ from layoutplan.files import write_whole
 from layoutplan.plan.planning import Prepared, prepare, run_plan
 from layoutplan.plan.scenario import Scenario, load_scenario
 from layoutplan.plan.workers import Job, Lost, run_beside, run_here, run_on_cluster
+from layoutplan.seats.ways import modes_of
 
 RESULTS = "results"
 # Indicators, or why there are none.
@@ -177,7 +178,7 @@ def _read_all(paths: Sequence[Path]) -> tuple[list[tuple[Path, Scenario]], list[
 
 
 def _modes(readable: Sequence[tuple[Path, Scenario]]) -> tuple[Mode, ...]:
-    return tuple(sorted({scenario.policy.mode for _, scenario in readable}))
+    return tuple(sorted({mode for _, scenario in readable for mode in modes_of(scenario.policy)}))
 
 
 def _prepared(county: Path, modes: tuple[Mode, ...]) -> Prepared:

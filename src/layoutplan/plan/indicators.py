@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from layoutplan.county.tables import STAGES
+from layoutplan.county.tables import GRADES_OF_GROUP, STAGES
 from layoutplan.norms import Norms
 from layoutplan.seats.assignment import Assignment
-from layoutplan.seats.diagnosis import LIMIT_GRADES, Findings
+from layoutplan.seats.diagnosis import Findings
 from layoutplan.seats.rollforward import Enrolment
+from layoutplan.seats.settings import Policy
 from layoutplan.seats.supply import Roster
+from layoutplan.seats.ways import limit_of
 
 _CLASS_RULES = ("class_over_norm", "class_large", "class_extra_large")
 
@@ -43,8 +45,45 @@ def count_indicators(
     """
     parts = [
         _classes(enrolment, findings, norms), _schools(enrolment, findings, roster, norms), _seats(balance),
-        _travel(assignment, norms),
+        _travel(assignment),
     ]  # fmt: skip
+    return _in_order(parts)
+
+
+def with_limits(counted: pd.DataFrame, assignment: Assignment, *, policy: Policy, norms: Norms) -> pd.DataFrame:
+    """Return the indicators with the pupils over the limit of every group that is held to one.
+
+    Parameters
+    ----------
+    counted : DataFrame
+        From :func:`count_indicators`.
+    assignment : Assignment
+        Who travels how long.
+    policy : Policy
+        How each group travels.
+    norms : Norms
+        Limits.
+
+    Returns
+    -------
+    DataFrame
+        ``pupils_over_limit`` (grades 1-3), and ``pupils_over_limit_<group>`` where the policy states
+        how the group travels, more.
+    """
+    flows = assignment.flows
+    years = pd.Index(sorted({*flows["year"], *assignment.unplaced["year"]}), name="year")
+    parts = [counted]
+    for group, grades in GRADES_OF_GROUP.items():
+        limit = limit_of(policy, group, norms)
+        if limit is not None:
+            over = flows[flows["grade"].isin(grades) & (flows["minutes"] > limit.value)]
+            values = over.groupby("year")["pupils"].sum().reindex(years).fillna(0.0)
+            name = "pupils_over_limit" if group == "grades_1_3" else f"pupils_over_limit_{group}"
+            parts.append(_series(name, values, "person"))
+    return _in_order(parts)
+
+
+def _in_order(parts: list[pd.DataFrame]) -> pd.DataFrame:
     frame = pd.concat(parts, ignore_index=True)
     return frame.sort_values(["indicator", "year"], ignore_index=True)[["indicator", "year", "value", "unit"]]
 
@@ -100,14 +139,11 @@ def _seats(balance: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def _travel(assignment: Assignment, norms: Norms) -> pd.DataFrame:
+def _travel(assignment: Assignment) -> pd.DataFrame:
     flows, unplaced = assignment.flows, assignment.unplaced
     years = pd.Index(sorted({*flows["year"], *unplaced["year"]}), name="year")
-    limit = norms.value("travel.limit_minutes.grades_1_3")
-    young = flows[flows["grade"].isin(LIMIT_GRADES)]
-    over = young[young["minutes"] > limit].groupby("year")["pupils"].sum().reindex(years).fillna(0.0)
     left = unplaced.groupby("year")["pupils"].sum().reindex(years).fillna(0.0)
-    parts = [_series("pupils_over_limit", over, "person"), _series("pupils_unplaced", left, "person")]
+    parts = [_series("pupils_unplaced", left, "person")]
     for stage in STAGES:
         mine = flows[flows["stage"] == stage]
         weighted = (mine["minutes"] * mine["pupils"]).groupby(mine["year"]).sum()

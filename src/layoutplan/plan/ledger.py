@@ -8,16 +8,17 @@ import numpy as np
 import pandas as pd
 
 from layoutplan.access.travel import Travel, measure_travel
-from layoutplan.county.tables import GRADES_OF_STAGE
+from layoutplan.county.tables import GRADES_OF_STAGE, GradeGroup
 from layoutplan.plan.planning import PlanResult
 from layoutplan.seats.communities import Communities, describe_communities
 from layoutplan.seats.equity import measure_equity, seats_within_reach
 from layoutplan.seats.resources import Resources, measure_resources, stage_pupils, target_years
 from layoutplan.seats.staffing import count_posts
 from layoutplan.seats.supply import is_open
+from layoutplan.seats.ways import limit_of
 
 # Grades that a travel limit is said for, and the stage whose seats they need.
-BANDS = {
+BANDS: dict[GradeGroup, tuple[str, tuple[int, ...]]] = {
     "grades_1_3": ("primary", (1, 2, 3)),
     "grades_4_6": ("primary", (4, 5, 6)),
     "grades_7_9": ("junior", (7, 8, 9)),
@@ -41,7 +42,7 @@ class Ledger:
     communities : Communities
         School communities.
     equity : DataFrame
-        ``band`` (:data:`BANDS`), ``limit_min`` (missing where there is no norm), and the columns of
+        ``band`` (:data:`BANDS`), ``limit_min`` (missing where the band is held to none), and the columns of
         :func:`~layoutplan.seats.equity.measure_equity`; group kinds ``county``, ``township_id``,
         ``place_kind`` and ``lodging``.
     """
@@ -122,8 +123,8 @@ def _equity(result: PlanResult, year: int) -> pd.DataFrame:
     flows = flows.assign(lodging=np.where(flows["school_id"].map(beds), "beds", "day"))
     parts = []
     for band, (stage, grades) in BANDS.items():
-        key = f"travel.limit_minutes.{band}"
-        limit = norms.value(key) if key in norms else float("nan")
+        held = limit_of(result.scenario.policy, band, norms)
+        limit = float("nan") if held is None else held.value
         mine, left = (part[part["grade"].isin(grades)] for part in (flows, unplaced))
         found = _seats_near(result, stage, year)
         table = measure_equity(mine, left, groups, limit_min=limit, within_reach=found)
@@ -142,4 +143,4 @@ def _seats_near(result: PlanResult, stage: str, year: int) -> pd.Series:
     grades = GRADES_OF_STAGE[stage]
     wanted = demand[(demand["year"] == year) & demand["grade"].isin(grades)].groupby("place_id")["pupils"].sum()
     reach = result.prepared.norms.value(f"access.reach_minutes.{stage}")
-    return seats_within_reach(result.travel, seats, wanted, reach_min=reach)
+    return seats_within_reach(result.ways.of(grades[0]), seats, wanted, reach_min=reach)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import geopandas as gpd
 import numpy as np
@@ -13,20 +14,24 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from layoutplan import __version__
-from layoutplan.access.catchment import Cells, build_cells, draw_catchments
+from layoutplan.access.catchment import Cells, build_cells, draw_catchments, snap_cells
+from layoutplan.access.hills import add_hills
 from layoutplan.access.network import Ints, Mode, Network, Snaps, build_network, snap_points
+from layoutplan.access.seasons import Season, set_season
 from layoutplan.access.travel import Travel, add_school, costs_to_point, measure_travel, nearest_open
 from layoutplan.county.layers import County
-from layoutplan.county.tables import GRADES_OF_STAGE
+from layoutplan.county.tables import GRADES_OF_STAGE, GROUP_OF_GRADE
 from layoutplan.norms import Norms
-from layoutplan.plan.indicators import count_indicators
+from layoutplan.plan.indicators import count_indicators, with_limits
 from layoutplan.plan.roster import apply_actions
 from layoutplan.plan.scenario import OpenSchool, Scenario
 from layoutplan.seats.assignment import Assignment, assign
 from layoutplan.seats.demand import Demand, project_demand
 from layoutplan.seats.diagnosis import Evidence, Findings, balance_seats, diagnose
 from layoutplan.seats.rollforward import Enrolment, Ground, roll_forward
+from layoutplan.seats.settings import Policy
 from layoutplan.seats.supply import Roster, Supply, count_supply, teaches
+from layoutplan.seats.ways import Ways, mode_of, modes_of, ways_by
 
 CELL_SPACING_M = 900.0
 
@@ -40,7 +45,11 @@ class Prepared:
     county, norms
         What it was made from.
     network : Network
-        Roads.
+        Roads in the season.
+    season : {"dry", "rain", "snow"}
+        Weather the ways are measured for.
+    dry : Network
+        Roads in the dry season, hills included: what other seasons are made from.
     places : mapping
         Places snapped onto the network, by mode.
     schools : mapping
@@ -50,7 +59,7 @@ class Prepared:
     between : mapping
         Schools to schools, by mode.
     cells : mapping
-        Tiling of the county whose cells are snapped by mode.
+        One tiling of the county, its cells snapped by mode.
     cell_travel : mapping
         Cells to schools, by mode.
     outline : Polygon or MultiPolygon
@@ -62,6 +71,8 @@ class Prepared:
     county: County
     norms: Norms
     network: Network
+    season: Season
+    dry: Network
     places: Mapping[Mode, Snaps]
     schools: Mapping[Mode, Snaps]
     travel: Mapping[Mode, Travel]
@@ -83,7 +94,9 @@ class PlanResult:
     roster : Roster
         Schools of the scenario.
     travel : Travel
-        Places to the roster's schools, in the policy's mode.
+        Places to the roster's schools, in the policy's mode, with the minutes of grades 1-3.
+    ways : Ways
+        The same as each group of grades travels.
     demand, supply, assignment, enrolment, findings
         Every step, in order.
     balance : DataFrame
@@ -98,6 +111,7 @@ class PlanResult:
     scenario: Scenario
     roster: Roster
     travel: Travel
+    ways: Ways
     demand: Demand
     supply: Supply
     assignment: Assignment
@@ -109,18 +123,25 @@ class PlanResult:
 
 
 def prepare(
-    county: County, norms: Norms, *, modes: Sequence[Mode] = ("walk",), say: Callable[[str], None] | None = None
+    county: County,
+    norms: Norms,
+    *,
+    modes: Sequence[Mode] = ("walk",),
+    season: Season = "dry",
+    say: Callable[[str], None] | None = None,
 ) -> Prepared:
     """Build the network and measure the travel that no scenario changes.
 
     Parameters
     ----------
     county : County
-        The county as read.
+        The county as read; its elevation raster, if there is one, makes walking uphill dearer.
     norms : Norms
-        Speeds and snapping limits.
+        Speeds, factors of the seasons and snapping limits.
     modes : sequence of {"walk", "drive"}
         How pupils may travel in the scenarios to come.
+    season : {"dry", "rain", "snow"}, optional
+        Weather the ways are measured for.
     say : callable, optional
         Told the name of each step (``network``, ``travel``, ``cells``) as it starts.
 
@@ -134,26 +155,64 @@ def prepare(
     NetworkError
         The roads carry no network.
     """
-    tell = say or _keep_quiet
-    tell("network")
-    network = build_network(county.roads, norms=norms)
+    (say or _keep_quiet)("network")
+    dry = build_network(county.roads, norms=norms)
+    if "dem" in county.rasters:
+        dry = add_hills(dry, county.rasters["dem"])
+    return _measured(county, norms, dry, modes=modes, season=season, say=say or _keep_quiet)
+
+
+def _measured(
+    county: County, norms: Norms, dry: Network, *, modes: Sequence[Mode], season: Season, say: Callable[[str], None]
+) -> Prepared:
+    network = set_season(dry, county.roads, season=season, norms=norms)
     outline = shapely.union_all(county.townships.geometry.to_numpy())
     place_points = county.places.set_index("place_id").geometry
     school_points = county.schools.set_index("school_id").geometry
     places = {mode: snap_points(network, place_points, mode=mode, norms=norms) for mode in modes}
     schools = {mode: snap_points(network, school_points, mode=mode, norms=norms) for mode in modes}
-    tell("travel")
+    say("travel")
     travel = {m: measure_travel(network, places[m], schools[m], mode=m, norms=norms) for m in modes}
     between = {m: measure_travel(network, schools[m], schools[m], mode=m, norms=norms) for m in modes}
-    tell("cells")
-    cells = {
-        mode: build_cells(network, outline, anchors=place_points, spacing_m=CELL_SPACING_M, norms=norms, mode=mode)
-        for mode in modes
-    }
+    say("cells")
+    # One tiling for all modes, by the roads of walkers where they are asked for.
+    first = max(modes)
+    tiles = build_cells(network, outline, anchors=place_points, spacing_m=CELL_SPACING_M, norms=norms, mode=first)
+    cells = {m: tiles if m == first else snap_cells(network, tiles, mode=m, norms=norms) for m in modes}
     cell_travel = {m: measure_travel(network, cells[m].snaps, schools[m], mode=m, norms=norms) for m in modes}
-    key = "|".join((county.fingerprint, norms.fingerprint, __version__, ",".join(modes)))
+    key = "|".join((county.fingerprint, norms.fingerprint, __version__, ",".join(modes), season))
     fingerprint = hashlib.sha256(key.encode()).hexdigest()[:16]
-    return Prepared(county, norms, network, places, schools, travel, between, cells, cell_travel, outline, fingerprint)
+    return Prepared(
+        county, norms, network, season, dry, places, schools, travel, between, cells, cell_travel, outline, fingerprint
+    )
+
+
+def prepare_for(prepared: Prepared, policy: Policy) -> Prepared:
+    """Return what is prepared for a policy's season and modes; measured anew only where they are not there.
+
+    Another season weighs the same roads anew: nodes keep their order.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        Made by :func:`prepare`; stays as it is.
+    policy : Policy
+        Season and modes.
+    """
+    modes = modes_of(policy)
+    if policy.season == prepared.season and set(modes) <= set(prepared.travel):
+        return prepared
+    others = _OTHERS.setdefault(prepared, {})
+    key = policy.season, modes
+    if key not in others:
+        others[key] = _measured(
+            prepared.county, prepared.norms, prepared.dry, modes=modes, season=policy.season, say=_keep_quiet
+        )
+    return others[key]
+
+
+# Only remembers what prepare_for would measure again; goes when what it was made from goes.
+_OTHERS: WeakKeyDictionary[Prepared, dict[tuple[Season, tuple[Mode, ...]], Prepared]] = WeakKeyDictionary()
 
 
 def _keep_quiet(step: str) -> None:
@@ -166,7 +225,7 @@ def run_plan(prepared: Prepared, scenario: Scenario) -> PlanResult:
     Parameters
     ----------
     prepared : Prepared
-        Made by :func:`prepare` with the scenario's mode among its modes.
+        Made by :func:`prepare`; modes and season it lacks are measured now, once.
     scenario : Scenario
         Outlook, policy and actions.
 
@@ -182,20 +241,23 @@ def run_plan(prepared: Prepared, scenario: Scenario) -> PlanResult:
     DataError
         Dated households do not fit the places they come from.
     """
-    county, norms, mode = prepared.county, prepared.norms, scenario.policy.mode
+    prepared = prepare_for(prepared, scenario.policy)
+    county, norms, policy = prepared.county, prepared.norms, scenario.policy
     years = range(county.base_year, scenario.last_year + 1)
     roster = apply_actions(scenario, county, norms)
-    new_schools = _snapped_openings(prepared, scenario)
-    travel = _with_openings(prepared.travel[mode], prepared.places[mode], prepared, new_schools, mode)
-    between = _between(prepared, scenario, roster, new_schools)
+    openings = _snapped_openings(prepared, scenario)
+    travel = _with_openings(prepared, openings, policy)
+    ways = ways_by(policy, travel, norms=norms)
+    between = ways_by(policy, _between(prepared, policy, roster, openings), norms=norms)
     demand = project_demand(county, outlook=scenario.outlook, norms=norms, years=years)
     supply = count_supply(roster, norms=norms, years=years)
-    assignment = assign(demand, travel, roster=roster)
+    assignment = assign(demand, ways, roster=roster)
     ground = Ground(roster, between, supply, norms)
     enrolment = roll_forward(county, assignment, ground, years=years)
     balance = balance_seats(county, demand.frame, supply.frame, roster)
-    findings = diagnose(Evidence(county, norms, roster, travel, assignment, balance))
-    indicators = count_indicators(enrolment, assignment, balance, findings, roster=roster, norms=norms)
+    findings = diagnose(Evidence(county, norms, policy, roster, ways, assignment, balance))
+    counted = count_indicators(enrolment, assignment, balance, findings, roster=roster, norms=norms)
+    indicators = with_limits(counted, assignment, policy=policy, norms=norms)
     provenance = {
         "layoutplan": __version__,
         "county": county.fingerprint,
@@ -208,7 +270,8 @@ def run_plan(prepared: Prepared, scenario: Scenario) -> PlanResult:
         prepared,
         scenario,
         roster,
-        travel,
+        travel[policy.mode],
+        ways,
         demand,
         supply,
         assignment,
@@ -237,17 +300,22 @@ def catchments_of(result: PlanResult, *, stage: str, year: int) -> gpd.GeoDataFr
     GeoDataFrame
         ``school_id`` (missing where no school can be reached), ``area_km2``, ``geometry``.
     """
-    mode = result.scenario.policy.mode
-    travel = cell_travel_of(result)
+    mode = entry_mode(result, stage)
+    travel = cell_travel_of(result, mode)
     school = cell_schools(travel, result.roster, stage=stage, year=year)
     return draw_catchments(result.prepared.cells[mode], school, travel.school_ids)
 
 
-def cell_travel_of(result: PlanResult) -> Travel:
+def entry_mode(result: PlanResult, stage: str) -> Mode:
+    """Return how the entry grade of a stage travels."""
+    return mode_of(result.scenario.policy, GROUP_OF_GRADE[GRADES_OF_STAGE[stage][0]])
+
+
+def cell_travel_of(result: PlanResult, mode: Mode) -> Travel:
     """Return the ways from every cell to every school of the scenario."""
-    prepared, mode = result.prepared, result.scenario.policy.mode
+    prepared = result.prepared
     openings = _snapped_openings(prepared, result.scenario)
-    return _with_openings(prepared.cell_travel[mode], prepared.cells[mode].snaps, prepared, openings, mode)
+    return _with_schools(prepared.cell_travel[mode], prepared.cells[mode].snaps, prepared, openings[mode])
 
 
 def cell_schools(travel: Travel, roster: Roster, *, stage: str, year: int) -> Ints:
@@ -256,12 +324,12 @@ def cell_schools(travel: Travel, roster: Roster, *, stage: str, year: int) -> In
     return np.append(travel.school, -1)[pair]
 
 
-def _snapped_openings(prepared: Prepared, scenario: Scenario) -> Mapping[str, Snaps]:
-    """Snap each new school onto the network."""
+def _snapped_openings(prepared: Prepared, scenario: Scenario) -> Mapping[Mode, Mapping[str, Snaps]]:
+    """Snap each new school onto the network, in every mode that was prepared."""
+    openings = [action for action in scenario.actions if isinstance(action, OpenSchool)]
     return {
-        action.school_id: snap_point(prepared, action.east_m, action.north_m, mode=scenario.policy.mode)
-        for action in scenario.actions
-        if isinstance(action, OpenSchool)
+        mode: {new.school_id: snap_point(prepared, new.east_m, new.north_m, mode=mode) for new in openings}
+        for mode in prepared.travel
     }
 
 
@@ -273,23 +341,34 @@ def snap_point(prepared: Prepared, east_m: float, north_m: float, *, mode: Mode)
 
 
 def _with_openings(
-    travel: Travel, origins: Snaps, prepared: Prepared, openings: Mapping[str, Snaps], mode: Mode
-) -> Travel:
-    for school_id, site in openings.items():
-        cost, length_mm = costs_to_point(prepared.network, origins, site, mode=mode)
+    prepared: Prepared, openings: Mapping[Mode, Mapping[str, Snaps]], policy: Policy
+) -> Mapping[Mode, Travel]:
+    return {
+        mode: _with_schools(prepared.travel[mode], prepared.places[mode], prepared, openings[mode])
+        for mode in modes_of(policy)
+    }
+
+
+def _with_schools(travel: Travel, origins: Snaps, prepared: Prepared, schools: Mapping[str, Snaps]) -> Travel:
+    for school_id, site in schools.items():
+        cost, length_mm = costs_to_point(prepared.network, origins, site, mode=travel.mode)
         travel = add_school(travel, school_id, cost, length_mm, norms=prepared.norms)
     return travel
 
 
-def _between(prepared: Prepared, scenario: Scenario, roster: Roster, openings: Mapping[str, Snaps]) -> Travel:
+def _between(
+    prepared: Prepared, policy: Policy, roster: Roster, openings: Mapping[Mode, Mapping[str, Snaps]]
+) -> Mapping[Mode, Travel]:
     """Return the ways between all schools of a scenario.
 
     A new school is a goal for pupils of others; as a start it only matters if it is closed again,
     and then all ways are measured anew.
     """
-    mode = scenario.policy.mode
-    if not openings:
-        return prepared.between[mode]
+    if not openings[policy.mode]:
+        return prepared.between
     points = roster.schools.set_index("school_id").geometry
-    snaps = snap_points(prepared.network, points, mode=mode, norms=prepared.norms)
-    return measure_travel(prepared.network, snaps, snaps, mode=mode, norms=prepared.norms)
+    network, norms, between = prepared.network, prepared.norms, {}
+    for mode in modes_of(policy):
+        snaps = snap_points(network, points, mode=mode, norms=norms)
+        between[mode] = measure_travel(network, snaps, snaps, mode=mode, norms=norms)
+    return between

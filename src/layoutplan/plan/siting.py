@@ -7,7 +7,7 @@ a marker while it is dragged. A trial gives the same flows as a plan with the sc
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -17,12 +17,13 @@ import pandas as pd
 import shapely
 
 from layoutplan.access.kernels import UNREACHED
-from layoutplan.access.network import Floats, Ints, Snaps
+from layoutplan.access.network import Floats, Ints, Mode, Snaps
 from layoutplan.access.travel import costs_to_point, minutes_of
-from layoutplan.county.tables import GRADES_OF_STAGE
-from layoutplan.plan.planning import PlanResult, cell_travel_of, snap_point
+from layoutplan.county.tables import GRADES_OF_STAGE, GROUP_OF_GRADE
+from layoutplan.plan.planning import PlanResult, cell_travel_of, entry_mode, snap_point
 from layoutplan.seats.assignment import NearestChoice
 from layoutplan.seats.rollforward import fit_classes
+from layoutplan.seats.ways import Ways, mode_of
 
 SITE_ID = "site-1"
 
@@ -46,7 +47,8 @@ class SiteTrial:
     relief : DataFrame
         ``school_id, pupils_before, pupils_after, seats`` in the year looked at, largest relief first.
     places : DataFrame
-        ``place_id, school_before, pupils, minutes_before, minutes_after`` of the places it would serve.
+        ``place_id, school_before, pupils, minutes_before, minutes_after`` of the places it would serve;
+        minutes are means over their pupils.
     minutes_before, minutes_after : float
         Mean one-way minutes of the stage's pupils who can reach a school before, weighted by pupils.
     cells : int64 [cell won]
@@ -80,14 +82,19 @@ class SiteLab:
         Year looked at; the site is open in it.
     years : int64 [year]
         Years of the plan.
-    origins : Snaps
-        Places, then cells, in the order of the arrays.
+    place_ids : tuple of str
+        Places in the order of the arrays.
+    origins : mapping
+        ``{mode: Snaps}`` of the modes the stage's grades travel in: places, then cells, in the order of
+        the arrays.
     pupils : float [year, grade, place]
         Demand of the stage's grades.
     best_cost : int64 [year, grade, place]
         Cost to the nearest school as planned; UNREACHED where there is none.
     best_school : int64 [year, grade, place]
         Its index in ``result.travel.school_ids``; -1 where there is none.
+    best_minutes : float64 [year, grade, place]
+        One-way time there at the speed of the grade; NaN where there is none.
     cell_cost, cell_school : int64 [cell]
         The same for the cells in the year looked at, by entry grade.
     seats : float [school]
@@ -98,10 +105,12 @@ class SiteLab:
     stage: str
     year: int
     years: Ints
-    origins: Snaps
+    place_ids: tuple[str, ...]
+    origins: Mapping[Mode, Snaps]
     pupils: Floats
     best_cost: Ints
     best_school: Ints
+    best_minutes: Floats
     cell_cost: Ints
     cell_school: Ints
     seats: Floats
@@ -124,30 +133,45 @@ def open_lab(result: PlanResult, *, stage: str, year: int) -> SiteLab:
     SiteLab
         For :func:`try_at`.
     """
-    mode, grades = result.scenario.policy.mode, GRADES_OF_STAGE[stage]
+    grades = GRADES_OF_STAGE[stage]
     frame = result.demand.frame[result.demand.frame["grade"].isin(grades)]
     years = np.sort(frame["year"].unique())
-    places, cells = result.prepared.places[mode], result.prepared.cells[mode].snaps
-    choice = NearestChoice(result.travel, result.roster)
-    pairs = np.stack([np.stack([choice.pairs(int(y), g) for g in grades]) for y in years])
-    cell_travel = cell_travel_of(result)
-    cell_pairs = NearestChoice(cell_travel, result.roster).pairs(year, grades[0])
+    entry, prepared = entry_mode(result, stage), result.prepared
+    modes = sorted({mode_of(result.scenario.policy, GROUP_OF_GRADE[grade]) for grade in grades})
+    origins = {mode: _joined(prepared.places[mode], prepared.cells[mode].snaps) for mode in modes}
+    cell_travel = cell_travel_of(result, entry)
+    everywhere = Ways(dict.fromkeys(result.ways.by_group, cell_travel))
+    cell_pairs = NearestChoice(everywhere, result.roster).pairs(year, grades[0])
     # Ids sort as text, origins stand in the order of their layers.
-    place_row = np.searchsorted(np.array(result.travel.place_ids), np.array(places.ids))
-    cell_row = np.searchsorted(np.array(cell_travel.place_ids), np.array(cells.ids))
+    place_row = np.searchsorted(np.array(result.travel.place_ids), np.array(prepared.places[entry].ids))
+    cell_row = np.searchsorted(np.array(cell_travel.place_ids), np.array(prepared.cells[entry].snaps.ids))
     pupils = frame.sort_values(["year", "grade", "place_id"])["pupils"].to_numpy(float)
-    pupils = pupils.reshape(len(years), len(grades), -1)[:, :, place_row]
-    pairs, cell_pairs = pairs[:, :, place_row], cell_pairs[cell_row]
+    pupils, cell_pairs = pupils.reshape(len(years), len(grades), -1)[:, :, place_row], cell_pairs[cell_row]
+    cost, school, minutes = _best(result, years, stage, place_row)
     supply = result.supply.frame
     now = supply[(supply["year"] == year) & (supply["stage"] == stage)].set_index("school_id")["seats"]
     return SiteLab(
-        result, stage, year, years, _joined(places, cells), pupils,
-        best_cost=_picked(result.travel.cost, pairs, UNREACHED),
-        best_school=_picked(result.travel.school, pairs, -1),
-        cell_cost=_picked(cell_travel.cost, cell_pairs, UNREACHED),
-        cell_school=_picked(cell_travel.school, cell_pairs, -1),
+        result, stage, year, years, prepared.places[entry].ids, origins, pupils,
+        best_cost=cost, best_school=school, best_minutes=minutes,
+        cell_cost=np.append(cell_travel.cost, UNREACHED)[cell_pairs],
+        cell_school=np.append(cell_travel.school, -1)[cell_pairs],
         seats=now.reindex(result.travel.school_ids).fillna(0.0).to_numpy(float),
     )  # fmt: skip
+
+
+def _best(result: PlanResult, years: Ints, stage: str, place_row: Ints) -> tuple[Ints, Ints, Floats]:
+    """Return cost, school and minutes of the nearest school by year, grade and place."""
+    choice = NearestChoice(result.ways, result.roster)
+    rows = []
+    for year in years.tolist():
+        for grade in GRADES_OF_STAGE[stage]:
+            # Position -1 means no pair, and picks the value put at the end.
+            travel, pair = result.ways.of(grade), choice.pairs(year, grade)[place_row]
+            parts = ((travel.cost, UNREACHED), (travel.school, -1), (travel.minutes, np.nan))
+            rows.append([np.append(values, missing)[pair] for values, missing in parts])
+    shape = len(years), len(GRADES_OF_STAGE[stage]), -1
+    cost, school, minutes = (np.stack(part).reshape(shape) for part in zip(*rows, strict=True))
+    return cost, school, minutes
 
 
 def _joined(places: Snaps, cells: Snaps) -> Snaps:
@@ -157,11 +181,6 @@ def _joined(places: Snaps, cells: Snaps) -> Snaps:
         np.concatenate([places.offset_mm, cells.offset_mm]),
         np.concatenate([places.gap_mm, cells.gap_mm]),
     )
-
-
-def _picked(values: Ints, pairs: Ints, missing: int) -> Ints:
-    # Position -1 means no pair, and picks the value put at the end.
-    return np.append(values, missing)[pairs]
 
 
 def try_at(lab: SiteLab, east_m: float, north_m: float, *, rooms: int, site_id: str = SITE_ID) -> SiteTrial:
@@ -183,22 +202,44 @@ def try_at(lab: SiteLab, east_m: float, north_m: float, *, rooms: int, site_id: 
     SiteTrial
         With a ``reason`` and empty frames where the point cannot hold a school.
     """
-    prepared, mode = lab.result.prepared, lab.result.scenario.policy.mode
-    site = snap_point(prepared, east_m, north_m, mode=mode)
+    prepared, grades = lab.result.prepared, GRADES_OF_STAGE[lab.stage]
     inside = bool(shapely.intersects_xy(prepared.outline, east_m, north_m))
-    cost = np.full(len(lab.origins.edge), UNREACHED, dtype=np.int64)
-    if inside and site.edge[0] >= 0:
-        cost, _ = costs_to_point(prepared.network, lab.origins, site, mode=mode)
-    places = lab.pupils.shape[2]
-    won = _wins(cost[:places], lab.best_cost, lab.best_school, lab, site_id)
-    won_cells = _wins(cost[places:], lab.cell_cost, lab.cell_school, lab, site_id)
+    places, entry = lab.pupils.shape[2], entry_mode(lab.result, lab.stage)
+    sites = {mode: snap_point(prepared, east_m, north_m, mode=mode) for mode in lab.origins}
+    costs = {mode: _costs_to(lab, site, mode, inside=inside) for mode, site in sites.items()}
+    by_grade = np.stack([costs[_mode(lab, grade)][:places] for grade in grades])
+    won = _wins(by_grade, lab.best_cost, lab.best_school, lab, site_id)
+    won_cells = _wins(costs[entry][places:], lab.cell_cost, lab.cell_school, lab, site_id)
+    site = sites[entry]
     reason = "outside_county" if not inside else "off_network" if site.edge[0] < 0 else ""
-    minutes = _minutes(lab, cost[:places], won)
+    taken = _minutes_by_grade(lab, by_grade)
+    minutes = _minutes(lab, taken, won)
     return SiteTrial(
         site_id, east_m, north_m, float(site.gap_mm[0]) / 1000 if site.edge[0] >= 0 else np.nan, reason,
-        load=_load(lab, won, rooms), relief=_relief(lab, won), places=_served(lab, won, cost[:places]),
+        load=_load(lab, won, rooms), relief=_relief(lab, won), places=_served(lab, won, taken),
         minutes_before=minutes[0], minutes_after=minutes[1], cells=np.flatnonzero(won_cells),
     )  # fmt: skip
+
+
+def _mode(lab: SiteLab, grade: int) -> Mode:
+    return mode_of(lab.result.scenario.policy, GROUP_OF_GRADE[grade])
+
+
+def _costs_to(lab: SiteLab, site: Snaps, mode: Mode, *, inside: bool) -> Ints:
+    if inside and site.edge[0] >= 0:
+        return costs_to_point(lab.result.prepared.network, lab.origins[mode], site, mode=mode)[0]
+    return np.full(len(lab.origins[mode].edge), UNREACHED, dtype=np.int64)
+
+
+def _minutes_by_grade(lab: SiteLab, cost: Ints) -> Floats:
+    """Return the minutes [grade, place] to the site at the speed of each grade."""
+    grades, norms = GRADES_OF_STAGE[lab.stage], lab.result.prepared.norms
+    return np.stack(
+        [
+            minutes_of(row, mode=_mode(lab, grade), norms=norms, grades=GROUP_OF_GRADE[grade])
+            for grade, row in zip(grades, cost, strict=True)
+        ]
+    )
 
 
 def _wins(cost: Ints, best: Ints, school: Ints, lab: SiteLab, site_id: str) -> npt.NDArray[np.bool_]:
@@ -244,37 +285,37 @@ def _relief(lab: SiteLab, won: npt.NDArray[np.bool_]) -> pd.DataFrame:
     )
 
 
-def _minutes(lab: SiteLab, cost: Ints, won: npt.NDArray[np.bool_]) -> tuple[float, float]:
+def _minutes(lab: SiteLab, taken: Floats, won: npt.NDArray[np.bool_]) -> tuple[float, float]:
     now = _at_year(lab)
     reachable = lab.best_school[now] >= 0
-    pupils = (lab.pupils[now] * reachable)[reachable]
+    pupils, before = lab.pupils[now][reachable], lab.best_minutes[now][reachable]
     if pupils.sum() == 0:
         return np.nan, np.nan
-    before = lab.best_cost[now]
-    after = np.where(won[now], cost, before)
-    mode, norms = lab.result.scenario.policy.mode, lab.result.prepared.norms
-    return tuple(
-        float(minutes_of(c[reachable], mode=mode, norms=norms) @ pupils / pupils.sum()) for c in (before, after)
-    )  # type: ignore[return-value]
+    after = np.where(won[now][reachable], taken[reachable], before)
+    return float(before @ pupils / pupils.sum()), float(after @ pupils / pupils.sum())
 
 
-def _served(lab: SiteLab, won: npt.NDArray[np.bool_], cost: Ints) -> pd.DataFrame:
+def _served(lab: SiteLab, won: npt.NDArray[np.bool_], taken: Floats) -> pd.DataFrame:
     """Return the places the site would serve; one row for each school their pupils went to before."""
     now = _at_year(lab)
     grade, place = np.nonzero(won[now] & (lab.pupils[now] > 0))
-    school, before = lab.best_school[now][grade, place], lab.best_cost[now][grade, place]
+    school, pupils = lab.best_school[now][grade, place], lab.pupils[now][grade, place]
     schools = len(lab.seats) + 1
-    pair, first, group = np.unique(place * schools + school + 1, return_index=True, return_inverse=True)
-    mode, norms = lab.result.scenario.policy.mode, lab.result.prepared.norms
-    minutes_before = minutes_of(before[first], mode=mode, norms=norms)
+    pair, group = np.unique(place * schools + school + 1, return_inverse=True)
+    total = np.bincount(group, weights=pupils, minlength=len(pair))
+    # Grades walk at different speeds: their minutes are averaged by pupils.
+    before, after = (
+        np.bincount(group, weights=minutes[grade, place] * pupils, minlength=len(pair)) / total
+        for minutes in (lab.best_minutes[now], taken)
+    )
     names = np.array([None, *lab.result.travel.school_ids], dtype=object)
     return pd.DataFrame(
         {
-            "place_id": np.array(lab.origins.ids, dtype=object)[pair // schools],
+            "place_id": np.array(lab.place_ids, dtype=object)[pair // schools],
             "school_before": names[pair % schools],
-            "pupils": np.bincount(group, weights=lab.pupils[now][grade, place], minlength=len(pair)),
-            "minutes_before": np.where(school[first] >= 0, minutes_before, np.nan),
-            "minutes_after": minutes_of(cost[pair // schools], mode=mode, norms=norms),
+            "pupils": total,
+            "minutes_before": before,
+            "minutes_after": after,
         }
     )
 

@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from layoutplan.access.travel import Travel
 from layoutplan.county.layers import County
-from layoutplan.county.tables import STAGE_OF_GRADE
+from layoutplan.county.tables import GRADES_OF_GROUP, STAGE_OF_GRADE
 from layoutplan.labels import LANGS, Lang, label
 from layoutplan.norms import Norm, Norms
 from layoutplan.seats.assignment import Assignment
+from layoutplan.seats.settings import Policy
 from layoutplan.seats.supply import Roster, is_vacant, yearly_counts
+from layoutplan.seats.ways import Ways, limit_of, means_of
 
 RULES = (
     "class_over_norm", "class_large", "class_extra_large", "school_over_size", "school_vacant",
@@ -30,7 +31,6 @@ _SEVERITY = {
     "school_vacant": "warning", "shell_candidate": "info", "place_over_limit": "warning", "place_unreached": "error",
     "seat_gap": "error",
 }  # fmt: skip
-LIMIT_GRADES = (1, 2, 3)
 _COLUMNS = (
     "rule", "subject_kind", "subject", "year", "school_id", "place_id", "township_id", "measured", "limit", "unit",
     "clause", "verified", "severity", "text_zh", "text_en",
@@ -46,8 +46,9 @@ class Findings:
     frame : DataFrame
         ``rule, subject_kind, subject, year`` (sorted; ``subject_kind`` is ``class``, ``school``,
         ``place`` or ``township``; a class is ``school_id/grade/class_no``, a township's seats
-        ``township_id/stage``), ``school_id``, ``place_id``, ``township_id`` (where it is, may be missing),
-        ``measured``, ``limit``, ``unit``, ``clause``, ``verified``, ``severity``, ``text_zh``, ``text_en``.
+        ``township_id/stage``, a place's grades 4-6 or 7-9 ``place_id/group``), ``school_id``,
+        ``place_id``, ``township_id`` (where it is, may be missing), ``measured``, ``limit``, ``unit``,
+        ``clause``, ``verified``, ``severity``, ``text_zh``, ``text_en``.
     """
 
     frame: pd.DataFrame
@@ -63,10 +64,12 @@ class Evidence:
         Classes, counts and names as they are.
     norms : Norms
         Limits and clauses.
+    policy : Policy
+        How each group of grades travels.
     roster : Roster
         Schools of the scenario.
-    travel : Travel
-        Ways in the policy's mode.
+    ways : Ways
+        Ways of each group.
     assignment : Assignment
         Who goes where, by residence.
     balance : DataFrame
@@ -75,8 +78,9 @@ class Evidence:
 
     county: County
     norms: Norms
+    policy: Policy
     roster: Roster
-    travel: Travel
+    ways: Ways
     assignment: Assignment
     balance: pd.DataFrame
 
@@ -228,27 +232,43 @@ def _largest_catchment(evidence: Evidence, goal_year: int) -> Mapping[str, float
 
 
 def _travel_cases(evidence: Evidence) -> Iterator[_Case]:
-    """Places whose youngest pupils walk too long, and places no way leads from."""
-    county, norm = evidence.county, evidence.norms["travel.limit_minutes.grades_1_3"]
+    """Places whose pupils travel longer than their group may, and places no way leads from."""
+    county = evidence.county
     places = {row["place_id"]: row for row in _rows(county.places)}
-    flows = evidence.assignment.flows
-    now = flows[(flows["year"] == county.base_year) & flows["grade"].isin(LIMIT_GRADES)]
-    over = now[now["minutes"] > norm.value].groupby("place_id").agg({"minutes": "max", "pupils": "sum"})
-    for row in _rows(over.reset_index()):
-        place = places[row["place_id"]]
-        words: dict[str, object] = {"place": place["name"], "pupils": _shown(row["pupils"])}
-        where = {"place_id": row["place_id"], "township_id": place["township_id"]}
-        yield _Case(
-            "place_over_limit", "place", row["place_id"], county.base_year, row["minutes"], norm.value, norm,
-            "min", words, where,
-        )  # fmt: skip
-    snap = evidence.norms["snap.reject_m"]
-    for place_id, reason in evidence.travel.unreached.items():
-        words = {"place": places[place_id]["name"], "reason": _Word(f"reason.{reason}")}
+    yield from _limit_cases(evidence, places)
+    snap, lost = evidence.norms["snap.reject_m"], dict[str, str]()
+    for group in GRADES_OF_GROUP:
+        lost = {**evidence.ways.by_group[group].unreached, **lost}
+    for place_id, reason in lost.items():
+        words: dict[str, object] = {"place": places[place_id]["name"], "reason": _Word(f"reason.{reason}")}
         where = {"place_id": place_id, "township_id": places[place_id]["township_id"]}
         yield _Case(
             "place_unreached", "place", place_id, county.base_year, np.nan, np.nan, snap, "", words, where
         )  # fmt: skip
+
+
+def _limit_cases(evidence: Evidence, places: Mapping[str, Mapping[str, Any]]) -> Iterator[_Case]:
+    """One case a place and group held to a limit; grades 1-3 are named by their place alone."""
+    county, policy = evidence.county, evidence.policy
+    flows = evidence.assignment.flows
+    for group, grades in GRADES_OF_GROUP.items():
+        norm = limit_of(policy, group, evidence.norms)
+        if norm is None:
+            continue
+        now = flows[(flows["year"] == county.base_year) & flows["grade"].isin(grades)]
+        over = now[now["minutes"] > norm.value].groupby("place_id").agg({"minutes": "max", "pupils": "sum"})
+        for row in _rows(over.reset_index()):
+            place = places[row["place_id"]]
+            words: dict[str, object] = {
+                "place": place["name"], "pupils": _shown(row["pupils"]), "group": _Word(f"group.{group}"),
+                "means": _Word(f"means.{means_of(policy, group)}"),
+            }  # fmt: skip
+            where = {"place_id": row["place_id"], "township_id": place["township_id"]}
+            subject = row["place_id"] if group == "grades_1_3" else f"{row['place_id']}/{group}"
+            yield _Case(
+                "place_over_limit", "place", subject, county.base_year, row["minutes"], norm.value, norm,
+                "min", words, where,
+            )  # fmt: skip
 
 
 def _seat_cases(evidence: Evidence) -> Iterator[_Case]:

@@ -15,13 +15,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from layoutplan.access.network import Floats
-from layoutplan.access.travel import Travel
 from layoutplan.county.layers import County
 from layoutplan.county.tables import GRADES, GRADES_OF_STAGE, STAGE_OF_GRADE
 from layoutplan.norms import Norms
 from layoutplan.seats.assignment import Assignment, NearestChoice
 from layoutplan.seats.demand import history_spread, p10_p90
 from layoutplan.seats.supply import Roster, Supply, teaches
+from layoutplan.seats.ways import Ways
 
 ENTRY_GRADES = (1, 7)
 _YEARS_OF_RATIO = 3
@@ -54,7 +54,7 @@ class Ground:
     ----------
     roster : Roster
         Schools and the years they are open.
-    between : Travel
+    between : Ways
         Ways from every school of the roster to every other.
     supply : Supply
         Rooms by year.
@@ -63,7 +63,7 @@ class Ground:
     """
 
     roster: Roster
-    between: Travel
+    between: Ways
     supply: Supply
     norms: Norms
 
@@ -153,7 +153,7 @@ def _settled(up: Floats, year: int, roster: Roster, choice: NearestChoice) -> tu
         pair = choice.pairs(year, grade)[schools]
         found = pair >= 0
         settled[schools, position] = 0.0
-        np.add.at(settled[:, position], choice.schools(pair[found]), up[schools[found], position])
+        np.add.at(settled[:, position], choice.schools(pair[found], grade), up[schools[found], position])
         lost[schools[~found], position] = up[schools[~found], position]
     return settled, lost
 

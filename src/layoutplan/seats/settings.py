@@ -7,6 +7,9 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from layoutplan.access.network import Mode
+from layoutplan.access.seasons import Season
+
+Means = Literal["walk", "drive", "boarding"]
 
 
 class Value(BaseModel):
@@ -54,8 +57,18 @@ class Policy(Value):
     assignment : {"nearest"}
         ``nearest``: the open school of the grade with the shortest way; ties to the smaller id.
     mode : {"walk", "drive"}
-        How ways are measured.
+        How ways are measured where a group says nothing else, and how boarders travel.
+    season : {"dry", "rain", "snow"}
+        Which weather the ways are measured for.
+    grades_1_3, grades_4_6, grades_7_9 : {"walk", "drive", "boarding"}, optional
+        How these grades travel: on foot or by bus every day, or once a week as boarders; grades 1-3
+        do not board. Grades 1-3 are always held to their limit of minutes; the others only where this
+        is stated, since no national text gives them one.
     """
 
     assignment: Literal["nearest"] = "nearest"
     mode: Mode = "walk"
+    season: Season = "dry"
+    grades_1_3: Mode | None = None
+    grades_4_6: Means | None = None
+    grades_7_9: Means | None = None

@@ -32,9 +32,9 @@ def where(lab: SiteLab) -> tuple[float, float]:
         places = lab.result.prepared.county.places.set_index("place_id")
         year = int(np.searchsorted(lab.years, lab.year))
         pupils = lab.pupils[year].sum(axis=0)
-        resettled = places["kind"].reindex(lab.origins.ids[: len(pupils)]).eq("resettlement").to_numpy()
+        resettled = places["kind"].reindex(lab.place_ids).eq("resettlement").to_numpy()
         most = int(np.argmax(np.where(resettled, pupils, pupils - pupils.max())))
-        spot = places.geometry[lab.origins.ids[most]].representative_point()
+        spot = places.geometry[lab.place_ids[most]].representative_point()
         st.session_state["site_at"] = (float(spot.x), float(spot.y))
     return cast("tuple[float, float]", st.session_state["site_at"])
 

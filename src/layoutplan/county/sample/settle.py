@@ -1,7 +1,8 @@
 """Where people live and schools stand: sites in the valleys, villages within a walk of them.
 
 Distances hold by construction: a village is a node of the finished roads whose walk to its
-school is under 1.6 km, a far one lies beyond 2.2 km, an island has no road to the rest.
+school is under 1.6 km and, hills counted, under 30 minutes; a far one lies beyond 2.2 km, an
+island has no road to the rest.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 NEAR_M = (120.0, 1_520.0)
+# Up and down counted by Tobler's function: 28.5 minutes at 3.6 km/h.
+NEAR_STEEP_M = 1_710.0
 FAR_M = (2_300.0, 4_300.0)
 NODES = 21_500
 HAMLETS = 3_000
@@ -113,6 +116,20 @@ class Ground:
         graph = sparse.csr_array((shapely.length(self.lines), (start, end)), shape=(count, count))
         walks: Floats = csgraph.dijkstra(graph, directed=False, indices=sources, limit=limit_m)
         return walks
+
+    def steep_walks(self, sources: Ints, *, limit_m: float = 8_000.0) -> Floats:
+        """Return the walk [source, node] in metres on the flat that take as long, the dearer way of two."""
+        start, end = self.lattice.edges[self.built].T
+        count, length = len(self.lattice.nodes), shapely.length(self.lines)
+        slope = (self.lattice.height_m[end] - self.lattice.height_m[start]) / length
+        up, down = (length * np.exp(3.5 * (np.abs(way * slope + 0.05) - 0.05)) for way in (1.0, -1.0))
+        ends = np.concatenate([start, end]), np.concatenate([end, start])
+        outward = sparse.csr_array((np.concatenate([up, down]), ends), shape=(count, count))
+        there, back = (
+            csgraph.dijkstra(graph, indices=sources, limit=limit_m) for graph in (outward, sparse.csr_array(outward.T))
+        )
+        dearer: Floats = np.maximum(there, back)
+        return dearer
 
 
 def settle(lattice: Lattice, polygons: list[shapely.Polygon]) -> Ground:
@@ -241,6 +258,7 @@ def _choose_villages(ground: Ground, owner: Ints) -> list[Village]:
     free[lattice.town_start[0] :] = False
     walks = ground.walks(np.array([site.node for site in ground.sites]))
     nearest, walk = np.argmin(walks, axis=0), np.min(walks, axis=0)
+    steep = ground.steep_walks(np.array([site.node for site in ground.sites])).min(axis=0)
     score = lattice.above_valley_m + 30.0 * rng.exponential(1.0, len(lattice.nodes))
     villages: list[Village] = []
     for number, township in enumerate(TOWNSHIPS):
@@ -248,7 +266,7 @@ def _choose_villages(ground: Ground, owner: Ints) -> list[Village]:
         far = _pick_far(lattice, mine, walk, score, count=FAR.get(township.code, 0))
         villages += [Village(number, node, "far") for node in far]
         wanted = township.villages - len(far) - (township.code in ISLANDS)
-        near = mine & (walk >= NEAR_M[0]) & (walk <= NEAR_M[1])
+        near = mine & (walk >= NEAR_M[0]) & (walk <= NEAR_M[1]) & (steep <= NEAR_STEEP_M)
         villages += _pick_near(ground, number, (near, nearest, walk, score), wanted)
     return villages
 
