@@ -136,6 +136,11 @@ def test_nothing_happens_to_a_closed_or_unopened_school():
     with pytest.raises(ScenarioError) as caught:
         apply_actions(Scenario(name="s", actions=clash), toy.county(), NORMS)
     assert {(p.code, p.row) for p in caught.value.problems} == {
-        ("school_closed_before", "actions[2]"),
-        ("school_unknown", "actions[4]"),
+        ("school_closed_before_by_action", "actions[2]"),
+        ("school_not_open_yet_by_action", "actions[4]"),
     }
+    for lang in ("zh", "en"):
+        words = caught.value.say(lang)
+        for part in ("actions[2] add_rooms 2025", "actions[1] close_school 2024", "actions[4] close_school 2028",
+                     "actions[3] open_school 2030"):  # fmt: skip
+            assert part in words

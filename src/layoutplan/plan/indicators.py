@@ -11,7 +11,7 @@ from layoutplan.seats.assignment import Assignment
 from layoutplan.seats.diagnosis import Findings
 from layoutplan.seats.rollforward import Enrolment
 from layoutplan.seats.settings import Policy
-from layoutplan.seats.supply import Roster
+from layoutplan.seats.supply import Roster, facts_of
 from layoutplan.seats.ways import limit_of
 
 _CLASS_RULES = ("class_over_norm", "class_large", "class_extra_large")
@@ -117,7 +117,7 @@ def _schools(enrolment: Enrolment, findings: Findings, roster: Roster, norms: No
     frame = enrolment.frame
     years = pd.Index(sorted(frame["year"].unique()), name="year")
     total = frame.groupby(["year", "school_id"])["pupils"].sum().reset_index()
-    kind = total["school_id"].map(roster.schools.set_index("school_id")["kind"])
+    kind = facts_of(roster, "kind", total)
     limit = kind.map(lambda name: norms.value(f"school_size.{name}") if f"school_size.{name}" in norms else np.inf)
     over = total[total["pupils"] > limit.astype(float)].groupby("year").size().reindex(years).fillna(0)
     rules = findings.frame.groupby("rule").size()

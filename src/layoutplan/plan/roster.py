@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
+from dataclasses import replace
 
 import geopandas as gpd
 import pandas as pd
@@ -12,10 +13,26 @@ from layoutplan.county.layers import County
 from layoutplan.county.tables import GRADES_OF_KIND
 from layoutplan.errors import Problem, ScenarioError
 from layoutplan.norms import Norms
-from layoutplan.plan.scenario import Action, AddRooms, CloseSchool, OpenSchool, Scenario
-from layoutplan.seats.supply import Roster, base_roster
-
-_STAGES_OF_KIND = {"primary": ("primary",), "junior": ("junior",), "nine_year": ("primary", "junior")}
+from layoutplan.plan.conflicts import (
+    Step,
+    find_conflicts,
+    grades_after,
+    rooms_now,
+    schools_in,
+    stages_between,
+    township_at,
+)
+from layoutplan.plan.scenario import (
+    Action,
+    AddRooms,
+    CloseSchool,
+    ConvertSchool,
+    MergeSchools,
+    OpenSchool,
+    Scenario,
+    SetBoarding,
+)
+from layoutplan.seats.supply import Roster, Turn, base_roster
 
 
 def apply_actions(scenario: Scenario, county: County, norms: Norms) -> Roster:
@@ -33,106 +50,84 @@ def apply_actions(scenario: Scenario, county: County, norms: Norms) -> Roster:
     Returns
     -------
     Roster
-        The county's schools and the new ones, with the years they are open and their rooms.
+        The county's schools and the new ones, with the years they are open, their rooms and their turns.
 
     Raises
     ------
     ScenarioError
         An action names a school that is not there, comes before the base year or after the last,
-        meets a school already closed, or expects other rooms than there are; all at once.
+        meets a school already closed, or expects other rooms than there are; all at once. Where an earlier
+        action of the scenario is in the way, both are named.
     """
-    roster, problems = base_roster(county, norms), []
+    roster, problems, done = base_roster(county, norms), [], list[Step]()
     if scenario.last_year < county.base_year:
         values = {"first": county.base_year, "last": county.base_year + 30}
         problems.append(Problem("year_outside", scenario.name, "", "last_year", values))
     numbered = sorted(enumerate(scenario.actions, start=1), key=lambda item: (item[1].year, item[0]))
-    for number, action in numbered:
-        row = f"actions[{number}]"
-        found = [
-            Problem(code, scenario.name, row, field, values)
-            for code, field, values in _faults(action, roster, county, scenario.last_year)
-        ]
+    for step in (Step(number, action) for number, action in numbered):
+        found = find_conflicts(step, done, roster=roster, county=county, scenario=scenario)
         problems += found
         if not found:
-            roster = _applied(action, roster, county)
+            roster = _applied(step.action, roster, county)
+            done.append(step)
     if problems:
         raise ScenarioError(problems)
     return roster
 
 
-_Fault = tuple[str, str, dict[str, object]]
-
-
-def _faults(action: Action, roster: Roster, county: County, last_year: int) -> Iterator[_Fault]:
-    if not county.base_year < action.year <= last_year:
-        yield "year_outside", "year", {"first": county.base_year + 1, "last": last_year}
-    schools = roster.schools.set_index("school_id")
-    if isinstance(action, OpenSchool):
-        yield from _opening_faults(action, schools, county)
-        return
-    if action.school_id not in schools.index:
-        yield "school_unknown", "school_id", {"value": action.school_id}
-        return
-    closes = schools.loc[action.school_id, "closes_year"]
-    if pd.notna(closes) and closes <= action.year:
-        yield "school_closed_before", "school_id", {"value": action.school_id, "year": int(closes)}
-    opens = schools.loc[action.school_id, "opens_year"]
-    if pd.notna(opens) and opens > action.year:
-        yield "school_not_open_yet", "school_id", {"value": action.school_id, "year": int(opens)}
-    if isinstance(action, AddRooms):
-        yield from _room_faults(action, roster)
-
-
-def _opening_faults(action: OpenSchool, schools: pd.DataFrame, county: County) -> Iterator[_Fault]:
-    if action.school_id in schools.index:
-        yield "school_id_taken", "school_id", {"value": action.school_id}
-    for stage in ("primary", "junior"):
-        rooms = getattr(action, f"{stage}_rooms")
-        if (rooms > 0) != (stage in _STAGES_OF_KIND[action.school_kind]):
-            yield "rooms_of_stage", f"{stage}_rooms", {"rooms": rooms, "kind": action.school_kind}
-    if not _township_at(action, county):
-        yield "site_outside_county", "east_m, north_m", {"east_m": action.east_m, "north_m": action.north_m}
-
-
-def _room_faults(action: AddRooms, roster: Roster) -> Iterator[_Fault]:
-    rooms = _rooms_now(action, roster)
-    if rooms is None:
-        yield "action_stage", "stage", {"value": action.stage, "school_id": action.school_id}
-        return
-    if action.existing is not None and action.existing != rooms:
-        yield "existing_differs", "existing", {"existing": action.existing, "rooms": rooms}
-    if rooms + action.rooms < 0:
-        yield "rooms_negative", "rooms", {"rooms": rooms, "value": action.rooms}
-
-
-def _rooms_now(action: AddRooms, roster: Roster) -> int | None:
-    rooms = roster.rooms
-    mine = rooms[(rooms["school_id"] == action.school_id) & (rooms["stage"] == action.stage)]
-    mine = mine[mine["from_year"] <= action.year].sort_values("from_year")
-    return int(mine["rooms"].iloc[-1]) if len(mine) else None
-
-
-def _township_at(action: OpenSchool, county: County) -> str | None:
-    inside = county.townships.geometry.intersects(shapely.Point(action.east_m, action.north_m))
-    ids = county.townships.loc[inside, "township_id"]
-    return str(ids.min()) if len(ids) else None
-
-
 def _applied(action: Action, roster: Roster, county: County) -> Roster:
     if isinstance(action, CloseSchool):
-        closes = roster.schools["closes_year"].mask(roster.schools["school_id"] == action.school_id, action.year)
-        return Roster(roster.schools.assign(closes_year=closes), roster.rooms)
+        return _closed(roster, (action.school_id,), action.year, into=None)
+    if isinstance(action, MergeSchools):
+        return _closed(roster, action.school_ids, action.year, into=action.into)
     if isinstance(action, AddRooms):
-        rooms = (_rooms_now(action, roster) or 0) + action.rooms
-        return Roster(roster.schools, _with_rooms(roster.rooms, [(action.school_id, action.stage, action.year, rooms)]))
-    added = [
+        rooms = (rooms_now(roster, action.school_id, action.stage, action.year) or 0) + action.rooms
+        added = [(action.school_id, action.stage, action.year, rooms)]
+        return replace(roster, rooms=_with_rooms(roster.rooms, added))
+    if isinstance(action, ConvertSchool):
+        return _converted(action, roster)
+    if isinstance(action, SetBoarding):
+        state = schools_in(roster, action.year)[action.school_id]
+        grades = int(state["grade_from"]), int(state["grade_to"])
+        turn = Turn(action.school_id, action.year, str(state["kind"]), *grades, action.beds)
+        return replace(roster, turns=(*roster.turns, turn))
+    opened = [
         (action.school_id, stage, action.year, getattr(action, f"{stage}_rooms"))
-        for stage in _STAGES_OF_KIND[action.school_kind]
+        for stage in stages_between(*GRADES_OF_KIND[action.school_kind])
     ]
-    return Roster(_with_school(roster.schools, action, county), _with_rooms(roster.rooms, added))
+    return replace(
+        roster, schools=_with_school(roster.schools, action, county), rooms=_with_rooms(roster.rooms, opened)
+    )
 
 
-def _with_rooms(rooms: pd.DataFrame, added: list[tuple[str, str, int, int]]) -> pd.DataFrame:
+def _closed(roster: Roster, ids: tuple[str, ...], year: int, *, into: str | None) -> Roster:
+    closing = roster.schools["school_id"].isin(ids)
+    closes = roster.schools["closes_year"].mask(closing, year)
+    moves_to = roster.schools["moves_to"].mask(closing, into)
+    return replace(roster, schools=roster.schools.assign(closes_year=closes, moves_to=moves_to))
+
+
+def _converted(action: ConvertSchool, roster: Roster) -> Roster:
+    beds = schools_in(roster, action.year)[action.school_id]["boarding_beds"]
+    turn = Turn(
+        action.school_id, action.year, action.school_kind, *grades_after(action), None if pd.isna(beds) else int(beds)
+    )
+    stages = stages_between(turn.grade_from, turn.grade_to)
+    # A stage it never had needs no row that says 0.
+    held = set(roster.rooms.loc[roster.rooms["school_id"] == action.school_id, "stage"])
+    given: dict[str, int | None] = {"primary": action.primary_rooms, "junior": action.junior_rooms}
+    after = {stage: rooms if stage in stages else 0 for stage, rooms in given.items()}
+    rooms: list[tuple[str, str, int, int]] = [
+        (action.school_id, stage, action.year, count)
+        for stage, count in after.items()
+        if count is not None and (count or stage in held)
+    ]
+    return replace(roster, turns=(*roster.turns, turn), rooms=_with_rooms(roster.rooms, rooms))
+
+
+def _with_rooms(rooms: pd.DataFrame, added: Sequence[tuple[str, str, int, int]]) -> pd.DataFrame:
+    if not added:
+        return rooms
     new = pd.DataFrame(added, columns=["school_id", "stage", "from_year", "rooms"])
     keys = ["school_id", "stage", "from_year"]
     both = pd.concat([rooms, new.astype(rooms.dtypes.to_dict())], ignore_index=True)
@@ -143,7 +138,7 @@ def _with_school(schools: gpd.GeoDataFrame, action: OpenSchool, county: County) 
     grade_from, grade_to = GRADES_OF_KIND[action.school_kind]
     row = dict.fromkeys(schools.columns) | {
         "school_id": action.school_id, "name": action.name, "kind": action.school_kind, "setting": action.setting,
-        "township_id": _township_at(action, county), "grade_from": grade_from, "grade_to": grade_to,
+        "township_id": township_at(action, county), "grade_from": grade_from, "grade_to": grade_to,
         "opens_year": action.year, "geometry": shapely.Point(action.east_m, action.north_m),
     }  # fmt: skip
     new = gpd.GeoDataFrame([row], geometry="geometry", crs=schools.crs)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import tomli_w
-from pydantic import Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 
 from layoutplan.errors import Problem, ScenarioError
 from layoutplan.files import write_whole
@@ -56,7 +56,51 @@ class AddRooms(Value):
     existing: int | None = Field(default=None, ge=0)
 
 
-Action = Annotated[OpenSchool | CloseSchool | AddRooms, Field(discriminator="kind")]
+def _as_tuple(value: Any) -> Any:
+    """Take the list of a TOML file for the tuple of a frozen value."""
+    return tuple(value) if isinstance(value, list) else value
+
+
+class MergeSchools(Value):
+    """Schools that close on 1 September of ``year`` and whose pupils move together to the school ``into``."""
+
+    kind: Literal["merge_schools"] = "merge_schools"
+    year: int = Field(ge=2000, le=2100)
+    school_ids: Annotated[tuple[str, ...], BeforeValidator(_as_tuple)] = Field(min_length=1)
+    into: str = Field(min_length=1)
+
+
+class ConvertSchool(Value):
+    """A school that is of another kind from 1 September of ``year``.
+
+    Grades are those of the kind; a teaching point says its highest grade in ``grade_to``. A stage taught before
+    and after keeps its rooms unless they are given, one that is new needs them, one that ends loses them.
+    ``existing`` is the kind the planner saw.
+    """
+
+    kind: Literal["convert_school"] = "convert_school"
+    year: int = Field(ge=2000, le=2100)
+    school_id: str = Field(min_length=1)
+    school_kind: Literal["teaching_point", "primary", "junior", "nine_year"]
+    grade_to: int | None = Field(default=None, ge=1, le=6)
+    primary_rooms: int | None = Field(default=None, ge=0, le=200)
+    junior_rooms: int | None = Field(default=None, ge=0, le=200)
+    existing: str | None = None
+
+
+class SetBoarding(Value):
+    """Beds of a school from 1 September of ``year``; ``existing`` is the number the planner saw."""
+
+    kind: Literal["set_boarding"] = "set_boarding"
+    year: int = Field(ge=2000, le=2100)
+    school_id: str = Field(min_length=1)
+    beds: int = Field(ge=0, le=5000)
+    existing: int | None = Field(default=None, ge=0)
+
+
+Action = Annotated[
+    OpenSchool | CloseSchool | MergeSchools | AddRooms | ConvertSchool | SetBoarding, Field(discriminator="kind")
+]
 
 
 class Scenario(Value):
@@ -80,6 +124,12 @@ class Scenario(Value):
         """Hash of everything but the name and the note."""
         content: dict[str, Any] = self.model_dump(mode="json", exclude={"name", "note"})
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+
+
+_KINDS = tuple(
+    kind.model_fields["kind"].default
+    for kind in (OpenSchool, CloseSchool, MergeSchools, AddRooms, ConvertSchool, SetBoarding)
+)
 
 
 def load_scenario(path: Path | str) -> Scenario:
@@ -113,7 +163,7 @@ def parse_scenario(content: str, *, source: str) -> Scenario:
 
 
 def _problem(error: Any, source: str) -> Problem:
-    keys = [str(part) for part in error["loc"] if part not in ("open_school", "close_school", "add_rooms")]
+    keys = [str(part) for part in error["loc"] if part not in _KINDS]
     row = f"{keys[0]}[{int(keys[1]) + 1}]" if len(keys) > 1 and keys[1].isdigit() else ".".join(keys[:-1])
     field = "kind" if error["type"].startswith("union_tag") else keys[-1] if keys else ""
     code = {"extra_forbidden": "scenario_key_unknown", "missing": "scenario_key_missing"}.get(

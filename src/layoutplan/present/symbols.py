@@ -17,6 +17,7 @@ import pandas as pd
 import shapely
 
 from layoutplan.county.tables import STAGE_OF_GRADE
+from layoutplan.plan.conflicts import schools_of
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -233,7 +234,8 @@ def closed_schools(result: PlanResult, year: int) -> tuple[str, ...]:
 
 def changed_schools(result: PlanResult, year: int) -> tuple[str, ...]:
     """Return the ids of the schools that an action of the scenario has touched by that year, sorted."""
-    touched = {action.school_id for action in result.scenario.actions if action.year <= year}
+    actions = (action for action in result.scenario.actions if action.year <= year)
+    touched = {school_id for action in actions for school_id in schools_of(action)}
     return tuple(sorted(touched))
 
 

@@ -20,7 +20,7 @@ from layoutplan.county.tables import GRADES, GRADES_OF_STAGE, STAGE_OF_GRADE
 from layoutplan.norms import Norms
 from layoutplan.seats.assignment import Assignment, NearestChoice
 from layoutplan.seats.demand import history_spread, p10_p90
-from layoutplan.seats.supply import Roster, Supply, teaches
+from layoutplan.seats.supply import Roster, Supply, receivers, teaches
 from layoutplan.seats.ways import Ways
 
 ENTRY_GRADES = (1, 7)
@@ -151,9 +151,12 @@ def _settled(up: Floats, year: int, roster: Roster, choice: NearestChoice) -> tu
             continue
         schools = np.flatnonzero(homeless)
         pair = choice.pairs(year, grade)[schools]
-        found = pair >= 0
+        goal = np.where(pair >= 0, choice.schools(pair, grade), -1)
+        merged = receivers(roster, grade, year)[schools]
+        goal = np.where(merged >= 0, merged, goal)
+        found = goal >= 0
         settled[schools, position] = 0.0
-        np.add.at(settled[:, position], choice.schools(pair[found], grade), up[schools[found], position])
+        np.add.at(settled[:, position], goal[found], up[schools[found], position])
         lost[schools[~found], position] = up[schools[~found], position]
     return settled, lost
 

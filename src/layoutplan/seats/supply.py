@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,6 +22,32 @@ if TYPE_CHECKING:
 _ALWAYS, _NEVER = 0, 9999
 
 
+@dataclass(frozen=True)
+class Turn:
+    """What a school is from a year on, after a conversion or a change of its beds.
+
+    Parameters
+    ----------
+    school_id : str
+        School.
+    from_year : int
+        First school year.
+    kind : str
+        Kind of school.
+    grade_from, grade_to : int
+        Grades taught.
+    boarding_beds : int or None
+        Beds [bed]; None where unknown.
+    """
+
+    school_id: str
+    from_year: int
+    kind: str
+    grade_from: int
+    grade_to: int
+    boarding_beds: int | None
+
+
 @dataclass(frozen=True, eq=False)
 class Roster:
     """Schools with the years they are open, and the rooms they have from which year on.
@@ -29,18 +56,27 @@ class Roster:
     ----------
     schools : GeoDataFrame
         The county's ``schools`` columns plus ``opens_year`` and ``closes_year`` (Int64; missing =
-        open before, or not closed), sorted by ``school_id``; new schools of a scenario stand here too.
+        open before, or not closed) and ``moves_to`` (the school all pupils go to when it closes; missing =
+        the nearest), sorted by ``school_id``; new schools of a scenario stand here too.
     rooms : DataFrame
         ``school_id, stage, from_year, rooms``: rooms in use from that year on (sorted by key).
+    turns : tuple of Turn
+        Changes of kind, grades and beds, in the order they count; ``schools`` holds what was before.
     """
 
     schools: gpd.GeoDataFrame
     rooms: pd.DataFrame
 
+    turns: tuple[Turn, ...] = ()
+
     @cached_property
-    def spans(self) -> Spans:
-        """Opening years and grades as arrays, for questions asked once a year and grade."""
-        schools = self.schools
+    def _spans(self) -> tuple[list[int], list[Spans]]:
+        """Opening years and grades as arrays, anew from every year on in which a school is converted."""
+        years = sorted({turn.from_year for turn in self.turns})
+        return years, [self._spans_after(year) for year in (_ALWAYS, *years)]
+
+    def _spans_after(self, year: int) -> Spans:
+        schools = state_in(self, year)
         return Spans(
             opens=schools["opens_year"].fillna(_ALWAYS).to_numpy(np.int64),
             closes=schools["closes_year"].fillna(_NEVER).to_numpy(np.int64),
@@ -48,6 +84,11 @@ class Roster:
             grade_to=schools["grade_to"].to_numpy(np.int64),
             is_ordinary=(schools["kind"] != "special").to_numpy(bool),
         )
+
+    def spans_in(self, year: int) -> Spans:
+        """Return opening years, and the grades of a year, as arrays."""
+        years, spans = self._spans
+        return spans[bisect_right(years, year)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +137,8 @@ def base_roster(county: County, norms: Norms) -> Roster:
     closes[~vacant] = pd.NA
     opens = pd.array([pd.NA] * len(county.schools), dtype="Int64")
     rooms = county.rooms[["school_id", "stage", "rooms"]].assign(from_year=county.base_year)
-    schools = county.schools.assign(opens_year=opens, closes_year=closes)
+    nowhere = pd.array([pd.NA] * len(county.schools), dtype=county.schools["school_id"].dtype)
+    schools = county.schools.assign(opens_year=opens, closes_year=closes, moves_to=nowhere)
     return Roster(schools, rooms[["school_id", "stage", "from_year", "rooms"]])
 
 
@@ -128,16 +170,70 @@ def is_vacant(county: County, norms: Norms) -> pd.Series:
     return (counts == 0).all(axis=1)
 
 
+_STATE = ("kind", "grade_from", "grade_to", "boarding_beds")
+
+
+def state_in(roster: Roster, year: int) -> gpd.GeoDataFrame:
+    """Return ``roster.schools`` with kind, grades and beds as they are in a year."""
+    last = {turn.school_id: turn for turn in roster.turns if turn.from_year <= year}
+    if not last:
+        return roster.schools
+    schools = roster.schools.copy()
+    rows = schools["school_id"].isin(list(last)).to_numpy()
+    turns = [last[school_id] for school_id in schools.loc[rows, "school_id"]]
+    for name in _STATE:
+        if name in schools:
+            changed = schools[name].astype(object)
+            changed[rows] = [getattr(turn, name) for turn in turns]
+            schools[name] = changed.astype(schools[name].dtype)
+    return schools
+
+
+def facts_of(roster: Roster, name: str, rows: pd.DataFrame) -> pd.Series:
+    """Return kind, grades or beds of schools in the year of each row.
+
+    Parameters
+    ----------
+    roster : Roster
+        Schools and their turns.
+    name : {"kind", "grade_from", "grade_to", "boarding_beds"}
+        What is asked.
+    rows : DataFrame
+        ``year`` and ``school_id``.
+    """
+    values = rows["school_id"].map(roster.schools.set_index("school_id")[name])
+    for turn in roster.turns:
+        there = (rows["school_id"] == turn.school_id) & (rows["year"] >= turn.from_year)
+        values = values.mask(there, getattr(turn, name))
+    return values
+
+
 def is_open(roster: Roster, year: int) -> Flags:
     """Return whether each school teaches in a year, in the order of ``roster.schools`` (bool [school])."""
-    return (roster.spans.opens <= year) & (year < roster.spans.closes)
+    spans = roster.spans_in(year)
+    return (spans.opens <= year) & (year < spans.closes)
 
 
 def teaches(roster: Roster, grade: int, year: int) -> Flags:
     """Return which schools take day pupils of a grade in a year, in the order of ``roster.schools`` (bool [school])."""
-    spans = roster.spans
+    spans = roster.spans_in(year)
     in_span = (spans.grade_from <= grade) & (grade <= spans.grade_to)
     return in_span & spans.is_ordinary & is_open(roster, year)
+
+
+def receivers(roster: Roster, grade: int, year: int) -> Ints:
+    """Return where the pupils of each merged school go, -1 where no merger says so or it does not teach the grade.
+
+    Returns
+    -------
+    int64 [school]
+        Rows of ``roster.schools``.
+    """
+    ids = roster.schools["school_id"].to_numpy(str)
+    named = roster.schools["moves_to"].fillna("").to_numpy(str)
+    row = np.minimum(np.searchsorted(ids, named), len(ids) - 1)
+    there = (ids[row] == named) & teaches(roster, grade, year)[row]
+    return np.where(there, row, -1)
 
 
 def class_limit(kind: str, stage: str, norms: Norms) -> float:
@@ -169,10 +265,11 @@ def count_supply(roster: Roster, *, norms: Norms, years: Sequence[int]) -> Suppl
     opened = pd.DataFrame({year: is_open(roster, year) for year in years}, index=schools.index).stack()
     key = pd.MultiIndex.from_frame(rooms[["school_id", "year"]])
     frame = rooms.assign(open=opened.reindex(key).to_numpy(bool))
-    kind = frame["school_id"].map(schools["kind"])
+    kind = facts_of(roster, "kind", frame)
+    beds = facts_of(roster, "boarding_beds", frame)
     limits = {(k, s): class_limit(k, s, norms) for k in kind.unique() for s in STAGES}
     per_room = np.array([limits[pair] for pair in zip(kind, frame["stage"], strict=True)])
     in_use = frame["rooms"].to_numpy(float) * frame["open"].to_numpy(bool)
-    frame = frame.assign(rooms=in_use, seats=in_use * per_room, beds=frame["school_id"].map(schools["boarding_beds"]))
+    frame = frame.assign(rooms=in_use, seats=in_use * per_room, beds=beds)
     frame = frame[["year", "stage", "school_id", "open", "rooms", "seats", "beds"]]
     return Supply(frame.sort_values(["year", "stage", "school_id"], ignore_index=True))

@@ -1,0 +1,242 @@
+"""What keeps an action from being done: each is held against the schools as the actions before it leave them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pandas as pd
+import shapely
+
+from layoutplan.county.layers import County
+from layoutplan.county.tables import GRADES_OF_KIND, STAGE_OF_GRADE
+from layoutplan.errors import Problem
+from layoutplan.plan.scenario import (
+    Action,
+    AddRooms,
+    CloseSchool,
+    ConvertSchool,
+    MergeSchools,
+    OpenSchool,
+    Scenario,
+    SetBoarding,
+)
+from layoutplan.seats.supply import Roster, state_in
+
+FIRST_GRADES = 3
+Schools = Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One action with its number in the scenario, from 1."""
+
+    number: int
+    action: Action
+
+    def __str__(self) -> str:
+        """Return ``actions[3] close_school 2026``: how a file's reader finds it."""
+        return f"actions[{self.number}] {self.action.kind} {self.action.year}"
+
+
+@dataclass(frozen=True)
+class _Fault:
+    """A problem before it knows its place; ``school_id`` tells which earlier action it may clash with."""
+
+    code: str
+    field: str
+    values: Mapping[str, object]
+    school_id: str = ""
+
+
+def schools_in(roster: Roster, year: int) -> Schools:
+    """Return every school as it is in a year, a record by id."""
+    state = pd.DataFrame(state_in(roster, year).drop(columns="geometry"))
+    records: list[dict[str, Any]] = state.to_dict("records")  # type: ignore[assignment]
+    return {record["school_id"]: record for record in records}
+
+
+def schools_of(action: Action) -> tuple[str, ...]:
+    """Return the ids of the schools an action touches, the one it is about first."""
+    if isinstance(action, MergeSchools):
+        return (*action.school_ids, action.into)
+    return (action.school_id,)
+
+
+def find_conflicts(
+    step: Step, done: list[Step], *, roster: Roster, county: County, scenario: Scenario
+) -> list[Problem]:
+    """Return why an action cannot be done.
+
+    Parameters
+    ----------
+    step : Step
+        The action.
+    done : list of Step
+        Those before it in time.
+    roster : Roster
+        As they leave the schools.
+    county : County
+        Base year, townships.
+    scenario : Scenario
+        Name and last year.
+
+    Returns
+    -------
+    list of Problem
+        None if it can be done. Where an earlier action is in the way, both are named side by side.
+    """
+    found = []
+    for fault in _faults(step.action, roster, county, scenario.last_year):
+        rivals = [other for other in done if fault.school_id and fault.school_id in schools_of(other.action)]
+        if fault.code == "school_unknown" and (opening := _opening_of(fault, scenario)):
+            # Not unknown, only too early: the action that opens it comes later.
+            values = {**fault.values, "year": opening.action.year}
+            fault, rivals = replace(fault, code="school_not_open_yet", values=values), [opening]
+        problem = Problem(fault.code, scenario.name, f"actions[{step.number}]", fault.field, fault.values)
+        if rivals:
+            # The words of both stand in the message, so that neither has to be looked up.
+            values = {**fault.values, "this": str(step), "other": str(rivals[-1])}
+            problem = replace(problem, code=f"{fault.code}_by_action", values=values)
+        found.append(problem)
+    return found
+
+
+def _opening_of(fault: _Fault, scenario: Scenario) -> Step | None:
+    steps = (Step(number, action) for number, action in enumerate(scenario.actions, start=1))
+    opening = (
+        step for step in steps if isinstance(step.action, OpenSchool) and step.action.school_id == fault.values["value"]
+    )
+    return next(opening, None)
+
+
+def _faults(action: Action, roster: Roster, county: County, last_year: int) -> Iterator[_Fault]:
+    if not county.base_year < action.year <= last_year:
+        yield _Fault("year_outside", "year", {"first": county.base_year + 1, "last": last_year})
+    schools = schools_in(roster, action.year)
+    if isinstance(action, OpenSchool):
+        yield from _opening_faults(action, schools, county)
+        return
+    field = "school_ids" if isinstance(action, MergeSchools) else "school_id"
+    absent = list(_absence(schools_of(action), schools, field, action.year))
+    yield from absent
+    if absent:
+        return
+    if isinstance(action, AddRooms):
+        yield from _room_faults(action, roster)
+    elif isinstance(action, MergeSchools):
+        yield from _merging_faults(action, schools)
+    elif isinstance(action, ConvertSchool):
+        yield from _converting_faults(action, schools)
+    elif isinstance(action, SetBoarding):
+        yield from _bed_faults(action, schools)
+    else:
+        assert isinstance(action, CloseSchool)
+
+
+def _absence(ids: tuple[str, ...], schools: Schools, field: str, year: int) -> Iterator[_Fault]:
+    """Yield the schools that are not there, not any more, or not yet."""
+    for school_id in ids:
+        if school_id not in schools:
+            yield _Fault("school_unknown", field, {"value": school_id})
+            continue
+        closes, opens = schools[school_id]["closes_year"], schools[school_id]["opens_year"]
+        if pd.notna(closes) and closes <= year:
+            yield _Fault("school_closed_before", field, {"value": school_id, "year": int(closes)}, school_id)
+        if pd.notna(opens) and opens > year:
+            yield _Fault("school_not_open_yet", field, {"value": school_id, "year": int(opens)}, school_id)
+
+
+def _opening_faults(action: OpenSchool, schools: Schools, county: County) -> Iterator[_Fault]:
+    if action.school_id in schools:
+        yield _Fault("school_id_taken", "school_id", {"value": action.school_id}, action.school_id)
+    for stage in ("primary", "junior"):
+        rooms = getattr(action, f"{stage}_rooms")
+        if (rooms > 0) != (stage in stages_between(*GRADES_OF_KIND[action.school_kind])):
+            yield _Fault("rooms_of_stage", f"{stage}_rooms", {"rooms": rooms, "kind": action.school_kind})
+    if not township_at(action, county):
+        yield _Fault("site_outside_county", "east_m, north_m", {"east_m": action.east_m, "north_m": action.north_m})
+
+
+def stages_between(grade_from: int, grade_to: int) -> tuple[str, ...]:
+    """Return the stages that grades belong to.
+
+    Examples
+    --------
+    >>> stages_between(1, 9), stages_between(1, 3)
+    (('primary', 'junior'), ('primary',))
+    """
+    return tuple(dict.fromkeys(STAGE_OF_GRADE[grade] for grade in range(grade_from, grade_to + 1)))
+
+
+def _room_faults(action: AddRooms, roster: Roster) -> Iterator[_Fault]:
+    rooms = rooms_now(roster, action.school_id, action.stage, action.year)
+    if rooms is None:
+        yield _Fault("action_stage", "stage", {"value": action.stage, "school_id": action.school_id}, action.school_id)
+        return
+    if action.existing is not None and action.existing != rooms:
+        values = {"existing": action.existing, "rooms": rooms}
+        yield _Fault("existing_differs", "existing", values, action.school_id)
+    if rooms + action.rooms < 0:
+        yield _Fault("rooms_negative", "rooms", {"rooms": rooms, "value": action.rooms}, action.school_id)
+
+
+def rooms_now(roster: Roster, school_id: str, stage: str, year: int) -> int | None:
+    """Return the rooms of a stage in a year [room]; None where the school has no such stage."""
+    rooms = roster.rooms
+    mine = rooms[(rooms["school_id"] == school_id) & (rooms["stage"] == stage) & (rooms["from_year"] <= year)]
+    return int(mine.sort_values("from_year")["rooms"].iloc[-1]) if len(mine) else None
+
+
+def township_at(action: OpenSchool, county: County) -> str | None:
+    """Return the id of the township a new school stands in, None outside the county."""
+    inside = county.townships.geometry.intersects(shapely.Point(action.east_m, action.north_m))
+    ids = county.townships.loc[inside, "township_id"]
+    return str(ids.min()) if len(ids) else None
+
+
+def _merging_faults(action: MergeSchools, schools: Schools) -> Iterator[_Fault]:
+    if action.into in action.school_ids or len(set(action.school_ids)) < len(action.school_ids):
+        yield _Fault("merged_twice", "school_ids", {"value": ", ".join((*action.school_ids, action.into))})
+        return
+    receiver = schools[action.into]
+    for school_id in action.school_ids:
+        school = schools[school_id]
+        if school["grade_from"] < receiver["grade_from"] or school["grade_to"] > receiver["grade_to"]:
+            values = {
+                "value": school_id, "from": int(school["grade_from"]), "to": int(school["grade_to"]),
+                "into": action.into, "into_from": int(receiver["grade_from"]), "into_to": int(receiver["grade_to"]),
+            }  # fmt: skip
+            yield _Fault("receiver_grades", "into", values, action.into)
+
+
+def _converting_faults(action: ConvertSchool, schools: Schools) -> Iterator[_Fault]:
+    school = schools[action.school_id]
+    if action.existing is not None and action.existing != school["kind"]:
+        values = {"existing": action.existing, "kind": school["kind"]}
+        yield _Fault("existing_kind_differs", "existing", values, action.school_id)
+    if (action.grade_to is not None) != (action.school_kind == "teaching_point"):
+        yield _Fault("grades_of_point", "grade_to", {"kind": action.school_kind})
+        return
+    before = stages_between(int(school["grade_from"]), int(school["grade_to"]))
+    after = stages_between(*grades_after(action))
+    for stage in ("primary", "junior"):
+        rooms = getattr(action, f"{stage}_rooms")
+        if (stage in after and stage not in before and not rooms) or (stage not in after and rooms):
+            yield _Fault("rooms_of_stage", f"{stage}_rooms", {"rooms": rooms or 0, "kind": action.school_kind})
+
+
+def grades_after(action: ConvertSchool) -> tuple[int, int]:
+    """Return the lowest and highest grade a converted school teaches."""
+    if action.school_kind == "teaching_point":
+        return 1, action.grade_to or FIRST_GRADES
+    return GRADES_OF_KIND[action.school_kind]
+
+
+def _bed_faults(action: SetBoarding, schools: Schools) -> Iterator[_Fault]:
+    beds = schools[action.school_id]["boarding_beds"]
+    now: int | None = None if pd.isna(beds) else int(beds)
+    if action.existing is not None and action.existing != now:
+        values = {"existing": action.existing, "beds": "?" if now is None else now}
+        yield _Fault("existing_beds_differ", "existing", values, action.school_id)

@@ -1,0 +1,158 @@
+"""What each action does to the schools, and to the pupils of the toy county, by hand."""
+
+from __future__ import annotations
+
+import pytest
+import toy
+
+from layoutplan.errors import ScenarioError
+from layoutplan.norms import load_norms
+from layoutplan.plan.planning import prepare, run_plan
+from layoutplan.plan.roster import apply_actions
+from layoutplan.plan.scenario import (
+    AddRooms,
+    CloseSchool,
+    ConvertSchool,
+    MergeSchools,
+    OpenSchool,
+    Scenario,
+    SetBoarding,
+    dump_scenario,
+    parse_scenario,
+)
+from layoutplan.seats.supply import state_in, teaches
+
+NORMS = load_norms()
+# In the middle of the road, nearer to p2 (1000) than `a` (500) is, and 1000 m from `a`, 2000 m from `b`.
+MIDDLE = OpenSchool(
+    year=2024, school_id="m", name="M", school_kind="primary", setting="village", east_m=1500.0, north_m=0.0,
+    primary_rooms=6,
+)  # fmt: skip
+
+
+def roster_of(*actions):
+    return apply_actions(Scenario(name="s", actions=actions), toy.county(), NORMS)
+
+
+def teaching(roster, grade, year):
+    return roster.schools.loc[teaches(roster, grade, year), "school_id"].tolist()
+
+
+def codes(*actions):
+    with pytest.raises(ScenarioError) as caught:
+        roster_of(*actions)
+    assert all(problem.say(lang) for problem in caught.value.problems for lang in ("zh", "en"))
+    return [(problem.code, problem.row, problem.field) for problem in caught.value.problems]
+
+
+def test_a_converted_school_teaches_the_grades_of_its_kind_from_that_year_on():
+    roster = roster_of(ConvertSchool(year=2025, school_id="a", school_kind="teaching_point", grade_to=3))
+    assert [teaching(roster, 4, year) for year in (2024, 2025)] == [["a", "b"], ["b"]]
+    assert [teaching(roster, 3, year) for year in (2024, 2025)] == [["a", "b"], ["a", "b"]]
+    assert state_in(roster, 2025).set_index("school_id").loc["a", ["kind", "grade_to"]].tolist() == [
+        "teaching_point",
+        3,
+    ]
+    assert state_in(roster, 2024) is roster.schools
+
+
+def test_a_stage_that_begins_needs_rooms_and_one_that_ends_loses_them():
+    roster = roster_of(ConvertSchool(year=2025, school_id="a", school_kind="nine_year", junior_rooms=6),
+                       ConvertSchool(year=2027, school_id="b", school_kind="primary"))  # fmt: skip
+    rooms = roster.rooms.set_index(["school_id", "stage", "from_year"])["rooms"]
+    assert rooms["a", "junior", 2025] == 6
+    assert rooms["b", "junior", 2027] == 0
+    assert ("b", "primary", 2027) not in rooms
+    assert [teaching(roster, 8, year) for year in (2024, 2026, 2028)] == [["b"], ["a", "b"], ["a"]]
+
+
+def test_seats_follow_the_kind_of_the_year():
+    """A room of a primary school is worth 45 seats, of a teaching point 30."""
+    scenario = Scenario(
+        name="s", last_year=2026,
+        actions=(ConvertSchool(year=2025, school_id="a", school_kind="teaching_point", grade_to=3, primary_rooms=3),
+                 SetBoarding(year=2024, school_id="b", beds=120)),
+    )  # fmt: skip
+    supply = run_plan(prepare(toy.county(), NORMS), scenario).supply.frame.set_index(["school_id", "stage", "year"])
+    assert [supply.loc[("a", "primary", year), "seats"] for year in (2024, 2025)] == [6 * 45, 3 * 30]
+    beds = [supply.loc[("b", "primary", year), "beds"] for year in (2023, 2024, 2026)]
+    assert [str(bed) for bed in beds] == ["<NA>", "120", "120"]
+
+
+def test_merged_pupils_go_to_the_school_named_though_another_is_nearer():
+    """Without a name the pupils of `a` would go to `m`, 1000 m away; `b` is 3000 m away."""
+    prepared = prepare(toy.county(), NORMS)
+
+    def pupils(closing, school_id):
+        scenario = Scenario(name="s", last_year=2025, actions=(MIDDLE, closing))
+        frame = run_plan(prepared, scenario).enrolment.frame
+        mine = frame[(frame["year"] == 2025) & (frame["school_id"] == school_id) & (frame["grade"] > 1)]
+        return mine[mine["grade"] <= 6]["pupils"].sum()
+
+    closed = CloseSchool(year=2025, school_id="a")
+    merged = MergeSchools(year=2025, school_ids=("a",), into="b")
+    moved = pupils(closed, "m") - pupils(merged, "m")
+    assert moved > 100
+    assert pupils(merged, "b") - pupils(closed, "b") == pytest.approx(moved)
+
+
+@pytest.mark.parametrize(
+    ("action", "code", "field"),
+    [
+        (MergeSchools(year=2025, school_ids=("x",), into="b"), "school_unknown", "school_ids"),
+        (MergeSchools(year=2025, school_ids=("a",), into="a"), "merged_twice", "school_ids"),
+        (MergeSchools(year=2025, school_ids=("b",), into="a"), "receiver_grades", "into"),
+        (ConvertSchool(year=2025, school_id="a", school_kind="nine_year"), "rooms_of_stage", "junior_rooms"),
+        (ConvertSchool(year=2025, school_id="a", school_kind="primary", junior_rooms=2), "rooms_of_stage",
+         "junior_rooms"),
+        (ConvertSchool(year=2025, school_id="a", school_kind="teaching_point"), "grades_of_point", "grade_to"),
+        (ConvertSchool(year=2025, school_id="a", school_kind="primary", grade_to=3), "grades_of_point", "grade_to"),
+        (ConvertSchool(year=2025, school_id="a", school_kind="primary", existing="junior"), "existing_kind_differs",
+         "existing"),
+        (SetBoarding(year=2025, school_id="b", beds=10, existing=4), "existing_beds_differ", "existing"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_is_refused(action, code, field):
+    assert codes(action) == [(code, "actions[1]", field)]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "code"),
+    [
+        (MergeSchools(year=2024, school_ids=("a",), into="b"), CloseSchool(year=2025, school_id="a"),
+         "school_closed_before_by_action"),
+        (CloseSchool(year=2024, school_id="b"), MergeSchools(year=2025, school_ids=("a",), into="b"),
+         "school_closed_before_by_action"),
+        (MergeSchools(year=2024, school_ids=("a",), into="b"), MergeSchools(year=2025, school_ids=("b",), into="a"),
+         "school_closed_before_by_action"),
+        (MIDDLE, MIDDLE.model_copy(update={"year": 2026}), "school_id_taken_by_action"),
+        (AddRooms(year=2024, school_id="a", stage="primary", rooms=-4),
+         AddRooms(year=2025, school_id="a", stage="primary", rooms=-4), "rooms_negative_by_action"),
+        (AddRooms(year=2024, school_id="a", stage="primary", rooms=2),
+         AddRooms(year=2025, school_id="a", stage="primary", rooms=1, existing=6), "existing_differs_by_action"),
+        (ConvertSchool(year=2024, school_id="b", school_kind="junior"),
+         MergeSchools(year=2025, school_ids=("a",), into="b"), "receiver_grades_by_action"),
+        (ConvertSchool(year=2024, school_id="b", school_kind="primary"),
+         ConvertSchool(year=2025, school_id="b", school_kind="junior", junior_rooms=3, existing="nine_year"),
+         "existing_kind_differs_by_action"),
+        (SetBoarding(year=2024, school_id="b", beds=10), SetBoarding(year=2025, school_id="b", beds=20, existing=9),
+         "existing_beds_differ_by_action"),
+    ],
+)  # fmt: skip
+def test_two_actions_that_clash_are_shown_side_by_side(first, second, code):
+    with pytest.raises(ScenarioError) as caught:
+        roster_of(first, second)
+    assert code in [problem.code for problem in caught.value.problems]
+    for lang in ("zh", "en"):
+        assert f"actions[1] {first.kind} 2024" in caught.value.say(lang)
+        assert f"actions[2] {second.kind} {second.year}" in caught.value.say(lang)
+
+
+def test_every_action_survives_a_file():
+    actions = (
+        MIDDLE, CloseSchool(year=2025, school_id="a"), MergeSchools(year=2026, school_ids=("m", "0017"), into="b"),
+        ConvertSchool(year=2026, school_id="b", school_kind="teaching_point", grade_to=4, existing="nine_year"),
+        SetBoarding(year=2026, school_id="b", beds=30, existing=0),
+    )  # fmt: skip
+    scenario = Scenario(name="s", actions=actions)
+    assert parse_scenario(dump_scenario(scenario), source="s") == scenario
