@@ -62,7 +62,7 @@ KINDS = {
 
 def make_district(kind: Kind, seed: int) -> tuple[pd.DataFrame, pd.DataFrame | None]:
     """Return enrolment ``school_id, year, grade, pupils`` and births ``year, births`` where the kind has them."""
-    world = _World(kind, np.random.default_rng(seed))
+    world = World(kind, np.random.default_rng(seed))
     rows = []
     for at in range(kind.years):
         world.step(at)
@@ -77,7 +77,9 @@ def make_district(kind: Kind, seed: int) -> tuple[pd.DataFrame, pd.DataFrame | N
     return table, births
 
 
-class _World:
+class World:
+    """Children of zones, moved and counted year by year."""
+
     def __init__(self, kind: Kind, rng: np.random.Generator) -> None:
         self.kind, self.rng = kind, rng
         self.slots = kind.schools + kind.openings
@@ -134,22 +136,32 @@ class _World:
         self.swapping = sorted(int(y) for y in rng.choice(span, kind.swaps, replace=kind.swaps > len(span)))
 
     def step(self, at: int) -> None:
-        kind, rng = self.kind, self.rng
+        rng = self.rng
         if at == 0:
             for grade in range(6):
                 entry = rng.poisson(self.base * np.exp(self.pace[:, 3 + 0]) * np.exp(self.moving * grade))
                 self.pupils[np.arange(len(entry)), self.owner, grade] = entry
             return
-        shock = kind.disrupted is not None and at == kind.disrupted
-        rebound = kind.disrupted is not None and at == kind.disrupted + 1
-        self._progress(at, -0.05 * shock + 0.015 * rebound, 0.05 * rebound)
-        self._enter(at, -0.12 * shock + 0.04 * rebound)
+        year, first, enter = self.year_effect(at)
+        self._progress(at, year, first)
+        self._enter(at, enter)
         if at in self.opening:
             self._open(self.opening[at])
         for _ in range(self.closing.count(at)):
             self._close()
         for _ in range(self.swapping.count(at)):
             self._swap()
+
+    def stays(self) -> float:
+        """Share of pupils who do not move away within a year."""
+        return STAY
+
+    def year_effect(self, at: int) -> tuple[float, float, float]:
+        """Log effect of a year on moving up, on moving up from the entry grade besides, and on entry."""
+        kind = self.kind
+        shock = kind.disrupted is not None and at == kind.disrupted
+        rebound = kind.disrupted is not None and at == kind.disrupted + 1
+        return -0.05 * shock + 0.015 * rebound, 0.05 * rebound, -0.12 * shock + 0.04 * rebound
 
     def _progress(self, at: int, year: float, first: float) -> None:
         rng = self.rng
@@ -158,8 +170,8 @@ class _World:
         )
         log = log + np.array([first, 0, 0, 0, 0]) + 0.5 * year * rng.normal(0, 1, (len(self.moving), 1))
         now = self.pupils[:, :, :-1]
-        stay = rng.binomial(now.astype(np.int64), STAY)
-        come = rng.poisson(now * np.clip(np.exp(log) - STAY, 0.0, None)[:, None, :])
+        stay = rng.binomial(now.astype(np.int64), self.stays())
+        come = rng.poisson(now * np.clip(np.exp(log) - self.stays(), 0.0, None)[:, None, :])
         self.pupils = np.concatenate([np.zeros_like(now[:, :, :1]), stay + come], axis=2)
 
     def _enter(self, at: int, year: float) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from districts import KINDS, make_district
+from rough_districts import ROUGH, make_rough
 
 from layoutplan.errors import DataError
 from layoutplan.seats.backtest import COLUMNS, backtest, backtest_file, lines_of, run_backtest
@@ -86,6 +87,17 @@ def test_ours_beats_the_better_plain_method_on_districts_not_seen(kind):
     assert gain["school"].mean() > 0.05
     assert gain["district"].mean() > 0
     assert 0.75 <= mean["coverage80"].unstack().loc["school", "ours"].mean() <= 0.85
+
+
+@pytest.mark.parametrize("kind", ["managed", "pandemic"])
+def test_ours_holds_where_last_year_is_hard_to_beat_and_a_year_is_broken(kind):
+    frames = [backtest(*make_rough(ROUGH[kind], seed)) for seed in (903, 904)]
+    mean = pd.concat(frames).groupby(["level", "horizon", "method"])[["mape", "coverage80"]].mean()
+    mape = mean["mape"].unstack()
+    gain = 1 - mape["ours"] / mape[["last_year", "grade_progression"]].min(axis=1)
+    assert gain["school"].mean() > 0.03
+    assert gain["district"].mean() > 0
+    assert 0.7 <= mean["coverage80"].unstack().loc["school", "ours"].mean() <= 0.9
 
 
 def test_the_command_writes_the_table_and_says_it_in_words(tmp_path):

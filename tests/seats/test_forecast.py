@@ -55,15 +55,32 @@ def test_a_steady_school_by_hand():
     cast = roll(make_history(as_table(steady)))[0]
     assert np.allclose(cast.guess.school[:, 0], [20.0, 10.0])
     assert np.allclose(cast.district, 30.0)
-    # Nothing has been tested yet, so the median lies half the prior variance lower: (0.04 + 0.03 (h - 1))^2 / 2.
-    # h = 1: exp(-0.0008) = 0.99920; h = 6: exp(-0.19^2 / 2) = exp(-0.01805) = 0.98211.
-    assert cast.pupils[0, 0].round(4).tolist() == [19.984, 9.992]
-    assert cast.pupils[0, 5].round(4).tolist() == [19.6422, 9.8211]
-    # Band of h = 1 by the prior: spread sqrt(0.7 / 29.976 + 0.028^2) = 0.155362; its ends lie at the 9 and 91 %
-    # points of 21 equal parts of a normal distribution, between the 2nd (-1.4652) and the 3rd (-1.1800) middle, for
-    # 0.09 x 21 - 0.5 = 1.39: -1.4652 + 0.39 x 0.2852 = -1.3540. (29.976 + 0.5) exp(-+1.3540 x 0.155362) - 0.5.
-    assert cast.total_low[0, 0] == pytest.approx(30.476 * np.exp(-1.3540 * 0.155362) - 0.5, abs=0.01)
-    assert cast.total_high[0, 0] == pytest.approx(30.476 * np.exp(1.3540 * 0.155362) - 0.5, abs=0.01)
+    # Nothing has been tested yet, so the forecast lies 0.75 of the prior variance lower: (0.04 + 0.03 (h - 1))^2.
+    # h = 1: exp(-0.75 x 0.0016) = 0.998801; h = 6: exp(-0.75 x 0.19^2) = exp(-0.027075) = 0.973288.
+    assert cast.pupils[0, 0].round(4).tolist() == [19.976, 9.988]
+    assert cast.pupils[0, 5].round(4).tolist() == [19.4658, 9.7329]
+    # Band of h = 1 by the prior: spread sqrt(0.7 / 29.964 + 0.028^2) = 0.155392; its ends lie at the 9 and 91 %
+    # points of 21 equal parts of a normal distribution, between the 2nd (-1.4652) and the 3rd (-1.1798) middle, for
+    # 0.09 x 21 - 0.5 = 1.39: -1.4652 + 0.39 x 0.2855 = -1.3539; 1.05 times that is -1.4216.
+    assert cast.total_low[0, 0] == pytest.approx(30.464 * np.exp(-1.4216 * 0.155392) - 0.5, abs=0.01)
+    assert cast.total_high[0, 0] == pytest.approx(30.464 * np.exp(1.4216 * 0.155392) - 0.5, abs=0.01)
+
+
+def test_a_school_keeps_its_share_by_hand():
+    # 60 and 40 in grade 0 and 30 and 20 in grade 1, always: shares 0.6 and 0.4, of entries and a grade 1 that stay.
+    # In the last year 10 move from a to b in each grade: shares 50 of 100 and 20 of 50.
+    a, b = np.tile([60.0, 30.0], (5, 1)), np.tile([40.0, 20.0], (5, 1))
+    a[4], b[4] = (50, 20), (50, 30)
+    guess = make_guess(np.stack([a, b]), np.arange(2000, 2005), {}, entry_age=5)
+    share, usual, flat = (guess.school[PARTS.index(name)] for name in ("share", "usual_share", "flat"))
+    assert share[0, 0] == pytest.approx([50.0, 20.0])
+    # Of the last three years a had 0.6, 0.6 and 0.5 (0.4 of grade 1), weighing 0.25, 0.35 and 0.4.
+    assert usual[0, 0] == pytest.approx([100 * (0.6 * 0.6 + 0.4 * 0.5), 50 * (0.6 * 0.6 + 0.4 * 0.4)])
+    # A school that has just opened with grade 0 will grow: it follows its cohorts.
+    new = np.stack([a, np.r_[np.zeros((4, 2)), [[40.0, 0.0]]]])
+    guess = make_guess(new, np.arange(2000, 2005), {}, entry_age=5)
+    assert np.array_equal(guess.school[PARTS.index("share"), 1], guess.school[PARTS.index("flat"), 1])
+    assert flat.shape == share.shape
 
 
 def test_entries_from_births_by_hand():

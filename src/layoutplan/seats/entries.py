@@ -21,7 +21,11 @@ LEAST_COMPARED = 3
 # Weight that a share gives to each earlier cohort relative to the next; the best in the past is taken.
 _FADES = (0.0, 0.2, 0.4, 0.6, 0.75, 0.9)
 _PRIOR_FADE = 0.6
-_LEVEL_GAIN, _DRIFT_GAIN = 0.8, 0.2
+# Part of a surprise by which a level moves; the one that would have foretold the past best is taken.
+_GAINS = (0.2, 0.35, 0.5, 0.65, 0.8)
+_PRIOR_GAIN, _PRIOR_GAIN_YEARS = 0.65, 8.0
+_DRIFT_GAIN = 0.2
+_GAIN_REACH = (1, 3, 5)
 _TREND_HALF_LIFE = 3.0
 _TREND_SD = 0.025
 _TREND_DAMPING = 0.85
@@ -197,7 +201,8 @@ def district_entries(series: Floats, horizons: int) -> tuple[Floats, Floats]:
 def robust_level(logs: Floats) -> tuple[float, float]:
     """Return the level of a series that drifts, and the usual size of its steps.
 
-    Each year moves the level by a part of the surprise, and a surprise beyond twice the usual counts as twice
+    Each year moves the level by a part of the surprise, the part that would have foretold the series' own past one,
+    three and five years ahead best, and a surprise beyond twice the usual counts as twice
     the usual, unless the year before was beyond it on the same side: a pandemic year moves the level little, and a
     lasting change is taken in a year later.
     """
@@ -208,16 +213,29 @@ def robust_level(logs: Floats) -> tuple[float, float]:
     # Few steps say little about what is usual.
     share = len(steps) / (len(steps) + _PRIOR_STEPS)
     step_sd = max(float(np.sqrt(share * usual**2 + (1 - share) * _PRIOR_STEP_SD**2)), _LEAST_STEP_SD)
-    level, drift, cut = float(logs[0]), 0.0, 0.0
-    for value in logs[1:]:
-        expected = level + _TREND_DAMPING * drift
-        off = float(value) - expected
+    paths = [_levels(logs, gain, _HUBER * step_sd) for gain in _GAINS]
+    # Eight years' worth of belief in the prior, at half a usual step for a gain that is off by one.
+    losses = [
+        np.mean([np.abs(path[:-reach] - logs[reach:]).sum() for reach in _GAIN_REACH if reach < len(logs)])
+        + _PRIOR_GAIN_YEARS * 0.5 * step_sd * abs(gain - _PRIOR_GAIN)
+        for path, gain in zip(paths, _GAINS, strict=True)
+    ]
+    return float(paths[int(np.argmin(losses))][-1]), step_sd
+
+
+def _levels(logs: Floats, gain: float, limit: float) -> Floats:
+    """Return the level after each year of a series, moved by a part of each surprise (float [year])."""
+    levels = np.empty(len(logs))
+    levels[0], drift, cut = logs[0], 0.0, 0.0
+    for year in range(1, len(logs)):
+        expected = levels[year - 1] + _TREND_DAMPING * drift
+        off = float(logs[year]) - expected
         # What was cut off a year ago and is there again was no outlier.
-        surprise = off if off * cut > 0 else float(np.clip(off, -_HUBER * step_sd, _HUBER * step_sd))
+        surprise = off if off * cut > 0 else float(np.clip(off, -limit, limit))
         cut = off - surprise
-        level = expected + _LEVEL_GAIN * surprise
+        levels[year] = expected + gain * surprise
         drift = _TREND_DAMPING * drift + _DRIFT_GAIN * surprise
-    return level, step_sd
+    return levels
 
 
 def entries_from_births(

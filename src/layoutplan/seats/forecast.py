@@ -7,34 +7,39 @@ how wide the ranges are. Nothing after an origin touches what is said at it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from layoutplan.access.network import Floats
-from layoutplan.county.problems import Mask
 from layoutplan.errors import DataError, Problem
 from layoutplan.seats.guesses import HORIZONS, PARTS, Guess, make_guess
 from layoutplan.seats.history import History
 from layoutplan.seats.pooling import learn_weights
-from layoutplan.seats.ranges import band, learn_band, standardised
+from layoutplan.seats.ranges import Level, band, learn_band, standardised
 
 # Years a history must have at an origin: three transitions, as many as grade progression takes.
 LEAST_YEARS = 4
 # Weights before anything is learnt, by horizon: the share of `last_year`, then the others among themselves.
-_LAST_SCHOOL = (0.10, 0.12, 0.18, 0.26, 0.34, 0.42)
+# `share` and `usual_share` take from the cohorts, the more the further ahead.
+_LAST_SCHOOL = (0.08, 0.10, 0.12, 0.15, 0.20, 0.25)
+_SHARE = (0.22, 0.22, 0.22, 0.22, 0.22, 0.22)
+_USUAL_SHARE = (0.0, 0.08, 0.12, 0.15, 0.17, 0.17)
 _LAST_DISTRICT = (0.10, 0.12, 0.15, 0.20, 0.25, 0.30)
-_OTHERS_SCHOOL = (0.03, 0.38, 0.32, 0.27, 0.0)
-_OTHERS_DISTRICT = (0.05, 0.40, 0.40, 0.0, 0.0)
+_COHORTS_SCHOOL = (0.05, 0.38, 0.25, 0.32, 0.0)
+_COHORTS_DISTRICT = (0.05, 0.40, 0.40, 0.0, 0.0)
 _BIRTHS_SHARE = 0.5
 _BOTTOM_UP_SHARE = 0.1
-_PULL_SCHOOL, _PULL_DISTRICT = 8.0, 16.0
-_USUAL_SCHOOLS = 12.0
+_PULL_SCHOOL, _PULL_DISTRICT = 8.0, 60.0
+_USUAL_SCHOOLS, _BREADTH = 12.0, 0.75
 _RECONCILE = (0.0, 0.25, 0.5, 0.75, 1.0)
 _RECONCILE_PRIOR = 0.5
 _RECONCILE_PULL = 0.2
+# The parts are means. Of a lognormal quantity the median lies half a variance below the mean, and the value whose
+# relative error is least a whole one; we stand between.
+_BELOW_MEAN = 0.75
 # What a past origin weighs for every year it lies back, and for errors of the next shorter and longer horizon.
 _KEPT_A_YEAR = 0.96
 _NEIGHBOUR = 0.5
@@ -82,6 +87,38 @@ class Cast:
     district_high: Floats
 
 
+@dataclass(frozen=True, eq=False)
+class _Case:
+    """What came of a past cast at one horizon, as far as it teaches.
+
+    Parameters
+    ----------
+    origin, step : int
+        Of the cast; years ahead less one.
+    has_births : bool
+        Whether births were among its parts.
+    relative : float [school, part]
+        Plain forecasts over what came, of schools open at both the origin and the target.
+    combined : float [school]
+        Their combination over what came.
+    towards : float
+        The district's forecast over the sum of its schools.
+    district : float [part + 1]
+        Forecasts of the district over what came; empty if nobody came.
+    errors : tuple of float [case]
+        Standardised errors of schools, grades and the district.
+    """
+
+    origin: int
+    step: int
+    has_births: bool
+    relative: Floats
+    combined: Floats
+    towards: float
+    district: Floats
+    errors: tuple[Floats, Floats, Floats]
+
+
 def roll(history: History) -> tuple[Cast, ...]:
     """Forecast from every year of a history that has enough years before it.
 
@@ -104,34 +141,65 @@ def roll(history: History) -> tuple[Cast, ...]:
         values = {"years": len(history.years), "least": LEAST_YEARS}
         raise DataError([Problem("history_short", "enrolment", field="year", values=values)])
     casts: list[Cast] = []
+    cases: list[_Case] = []
     for origin in range(LEAST_YEARS - 1, len(history.years)):
-        casts.append(_cast(history.until(origin), casts))
+        known = history.until(origin)
+        cases += [_case(known, cast) for cast in casts[-HORIZONS:]]
+        casts.append(_cast(known, cases))
     return tuple(casts)
 
 
-def _cast(known: History, past: Sequence[Cast]) -> Cast:
-    """Return what is said at the last year of a history, given what was said before it."""
+def _case(known: History, cast: Cast) -> _Case:
+    """Return what came of a past cast in the last year of a history."""
+    totals, step = known.totals, len(known.years) - 2 - cast.origin
+    stood = (np.nan_to_num(totals[:, cast.origin]) > 0) & (np.nan_to_num(totals[:, -1]) > 0)
+    truth, came = totals[stood, -1], totals[:, -1].sum()
+    expected, of_grade = cast.pupils[stood, step], known.pupils[stood, -1]
+    taught = (expected > 0) & (of_grade > 0)
+    district = np.array([came] if came > 0 else [])
+    errors = (
+        standardised(truth, cast.scaled[stood, step], step, "school"),
+        standardised(of_grade[taught], expected[taught], step, "grade"),
+        standardised(district, np.full(len(district), cast.district[step]), step, "district"),
+    )
+    return _Case(
+        origin=cast.origin,
+        step=step,
+        has_births=cast.guess.has_births,
+        relative=(cast.guess.school[:, stood, step].sum(axis=2) / truth).T,
+        combined=cast.combined[stood, step] / truth,
+        towards=float(cast.district[step] / _safe(cast.parts[-1, step])),
+        district=cast.parts[:, step] / came if came > 0 else np.empty(0),
+        errors=errors,
+    )
+
+
+def _cast(known: History, cases: Sequence[_Case]) -> Cast:
+    """Return what is said at the last year of a history, given what came of what was said before."""
     guess = make_guess(known.pupils, known.years, known.births, entry_age=known.entry_age)
+    near = [_near(cases, len(known.years) - 1, step) for step in range(HORIZONS)]
     by_grade = guess.school.copy()
     totals = guess.school.sum(axis=3)
+    schools = int((np.nan_to_num(known.totals[:, -1]) > 0).sum())
     combined = np.empty(totals.shape[1:])
     for step in range(HORIZONS):
-        weights = _school_weights(known, past, guess, step)
+        weights = _school_weights(near[step], guess, step, schools)
         combined[:, step] = weights @ totals[:, :, step]
         by_grade[0, :, step] = np.tensordot(weights, guess.school[:, :, step], axes=1)
     parts = np.concatenate([guess.district.sum(axis=2), combined.sum(axis=0)[None]])
-    district = np.array([_district_weights(known, past, guess, step) @ parts[:, step] for step in range(HORIZONS)])
+    district = np.array([_district_weights(near[step], guess, step) @ parts[:, step] for step in range(HORIZONS)])
     scaled = np.empty_like(combined)
     for step in range(HORIZONS):
-        scaled[:, step] = combined[:, step] * _scale(known, past, district[step] / _safe(parts[-1, step]), step)
+        scaled[:, step] = combined[:, step] * _scale(near[step], float(district[step] / _safe(parts[-1, step])), step)
     pupils = by_grade[0] * (scaled / _safe(combined))[:, :, None]
-    return _with_ranges(known, past, _Middle(guess, combined, parts, scaled, pupils, district))
+    return _with_ranges(near, _Middle(len(known.years) - 1, guess, combined, parts, scaled, pupils, district))
 
 
 @dataclass(frozen=True, eq=False)
 class _Middle:
     """A cast before its ranges; names as in :class:`Cast`."""
 
+    origin: int
     guess: Guess
     combined: Floats
     parts: Floats
@@ -140,92 +208,67 @@ class _Middle:
     district: Floats
 
 
-def _seen(past: Sequence[Cast], origin: int, step: int) -> Iterator[tuple[Cast, int, float]]:
-    """Yield past casts whose truth is known at an origin, with the horizon and the weight of their errors."""
-    for cast in past:
-        for near, weight in ((step - 1, _NEIGHBOUR), (step, 1.0), (step + 1, _NEIGHBOUR)):
-            if 0 <= near < HORIZONS and cast.origin + near + 1 <= origin:
-                yield cast, near, weight * _KEPT_A_YEAR ** (origin - cast.origin)
+_Near = list[tuple[_Case, float]]
 
 
-def _origins(past: Sequence[Cast], origin: int, step: int) -> int:
-    """Return how many past casts have been tested at a horizon."""
-    return max(sum(cast.origin + step + 1 <= origin for cast in past), 1)
+def _near(cases: Sequence[_Case], origin: int, step: int) -> _Near:
+    """Return the cases that teach about a horizon, with what each weighs."""
+    weight = {step - 1: _NEIGHBOUR, step: 1.0, step + 1: _NEIGHBOUR}
+    return [(case, weight[case.step] * _KEPT_A_YEAR ** (origin - case.origin)) for case in cases if case.step in weight]
 
 
-def _stood(known: History, origin: int, target: int) -> tuple[Mask, Floats]:
-    """Return which schools were open at an origin and at a target (bool), and their pupils at the target."""
-    totals = known.totals
-    stood = (np.nan_to_num(totals[:, origin]) > 0) & (np.nan_to_num(totals[:, target]) > 0)
-    return stood, np.asarray(totals[stood, target])
+def _origins(near: _Near) -> float:
+    """Return how many past origins, in weight, there are to learn from."""
+    return max(sum(trust for _, trust in near), 1e-9)
 
 
-def _prior(last: float, others: tuple[float, ...], has_births: bool) -> Floats:
+def _prior(last: float, others: tuple[float, ...], shares: tuple[float, float], has_births: bool) -> Floats:
     """Return weights of the parts before anything is learnt."""
     rest = np.array(others)
     if has_births:
         rest = np.where(np.arange(len(rest)) == len(rest) - 1, _BIRTHS_SHARE, rest * (1 - _BIRTHS_SHARE))
-    return np.asarray(np.r_[last, rest / rest.sum() * (1 - last)])
+    return np.asarray(np.r_[last, rest / rest.sum() * (1 - last - sum(shares)), shares])
 
 
-def _school_weights(known: History, past: Sequence[Cast], guess: Guess, step: int) -> Floats:
-    prior = _prior(_LAST_SCHOOL[step], _OTHERS_SCHOOL, guess.has_births)
-    origin = len(known.years) - 1
-    cases, trusts = [np.empty((0, len(PARTS)))], [np.empty(0)]
-    for cast, near, trust in _seen(past, origin, step):
-        if cast.guess.has_births != guess.has_births:
-            continue
-        stood, truth = _stood(known, cast.origin, cast.origin + near + 1)
-        cases.append((cast.guess.school[:, stood, near].sum(axis=2) / truth).T)
-        trusts.append(np.full(len(truth), trust))
+def _school_weights(near: _Near, guess: Guess, step: int, schools: int) -> Floats:
+    shares = (_SHARE[step], _USUAL_SHARE[step])
+    prior = _prior(_LAST_SCHOOL[step], _COHORTS_SCHOOL, shares, guess.has_births)
+    like = [(case, trust) for case, trust in near if case.has_births == guess.has_births]
+    relative = np.concatenate([np.empty((0, len(PARTS))), *(case.relative for case, _ in like)])
+    trusts = np.concatenate([np.empty(0), *(np.full(len(case.relative), trust) for case, trust in like)])
     # More schools say more, but not in proportion: a district's years befall all its schools.
-    breadth = max(float((known.totals[:, -1] > 0).sum()) / _USUAL_SCHOOLS, 1.0) ** 0.5
-    pull = _PULL_SCHOOL / (_origins(past, origin, step) * breadth)
-    return learn_weights(np.concatenate(cases), np.concatenate(trusts), prior, pull=pull)
+    breadth = max(schools / _USUAL_SCHOOLS, 1.0) ** _BREADTH
+    return learn_weights(relative, trusts, prior, pull=_PULL_SCHOOL / (_origins(near) * breadth))
 
 
-def _district_weights(known: History, past: Sequence[Cast], guess: Guess, step: int) -> Floats:
-    prior = _prior(_LAST_DISTRICT[step], _OTHERS_DISTRICT, guess.has_births) * (1 - _BOTTOM_UP_SHARE)
-    prior = np.r_[prior, _BOTTOM_UP_SHARE]
-    origin = len(known.years) - 1
-    truth = known.totals.sum(axis=0)
-    cases, trusts = [np.empty((0, len(prior)))], [0.0]
-    for cast, near, trust in _seen(past, origin, step):
-        came = truth[cast.origin + near + 1]
-        if cast.guess.has_births == guess.has_births and came > 0:
-            cases.append(cast.parts[None, :, near] / came)
-            trusts.append(trust)
-    pull = _PULL_DISTRICT / _origins(past, origin, step)
-    return learn_weights(np.concatenate(cases), np.array(trusts[1:]), prior, pull=pull)
+def _district_weights(near: _Near, guess: Guess, step: int) -> Floats:
+    prior = _prior(_LAST_DISTRICT[step], _COHORTS_DISTRICT, (0.0, 0.0), guess.has_births)
+    prior = np.r_[prior * (1 - _BOTTOM_UP_SHARE), _BOTTOM_UP_SHARE]
+    like = [(case, trust) for case, trust in near if case.has_births == guess.has_births and len(case.district)]
+    relative = np.array([case.district for case, _ in like]).reshape(len(like), len(prior))
+    return learn_weights(relative, np.array([trust for _, trust in like]), prior, pull=_PULL_DISTRICT / _origins(near))
 
 
-def _scale(known: History, past: Sequence[Cast], ratio: float, step: int) -> float:
-    """Return the factor of all schools: a learnt part of the way to the district's total, and to the median.
+def _scale(near: _Near, ratio: float, step: int) -> float:
+    """Return the factor of all schools: a learnt part of the way to the district's total, and below the mean.
 
     Parameters
     ----------
-    known : History
-        History up to the origin.
-    past : sequence of Cast
-        What was said before.
+    near : list of (_Case, float)
+        What came of earlier casts.
     ratio : float
         District's total over the sum of its schools, at this origin and horizon.
     step : int
         Years ahead less one.
     """
-    origin = len(known.years) - 1
-    relative, ratios, trusts = [], [], []
-    for cast, near, trust in _seen(past, origin, step):
-        stood, truth = _stood(known, cast.origin, cast.origin + near + 1)
-        relative.append(cast.combined[stood, near] / truth)
-        ratios.append(np.full(len(truth), cast.district[near] / _safe(cast.parts[-1, near])))
-        trusts.append(np.full(len(truth), trust))
     spread = _PRIOR_SPREAD[0] + _PRIOR_SPREAD[1] * step
-    if not relative or not sum(map(len, relative)):
-        return float(ratio**_RECONCILE_PRIOR * np.exp(-(spread**2) / 2))
-    made, towards, trust_of = np.concatenate(relative), np.concatenate(ratios), np.concatenate(trusts)
+    made = np.concatenate([np.empty(0), *(case.combined for case, _ in near)])
+    if not len(made):
+        return float(ratio**_RECONCILE_PRIOR * np.exp(-_BELOW_MEAN * spread**2))
+    towards = np.concatenate([np.full(len(case.combined), case.towards) for case, _ in near])
+    trust_of = np.concatenate([np.full(len(case.combined), trust) for case, trust in near])
     before = float(trust_of @ np.abs(made * towards**_RECONCILE_PRIOR - 1.0))
-    pull = _RECONCILE_PULL * before / _origins(past, origin, step)
+    pull = _RECONCILE_PULL * before / _origins(near)
     loss = [
         float(trust_of @ np.abs(made * towards**part - 1.0)) + pull * (part - _RECONCILE_PRIOR) ** 2
         for part in _RECONCILE
@@ -234,43 +277,30 @@ def _scale(known: History, past: Sequence[Cast], ratio: float, step: int) -> flo
     errors = np.abs(np.log(np.maximum(made * towards**part, 1e-3)))
     learnt = (1.4826 * float(np.median(errors))) ** 2
     variance = (len(errors) * learnt + _PRIOR_CASES * spread**2) / (len(errors) + _PRIOR_CASES)
-    # The parts are means; the median of a lognormal quantity lies half its variance below.
-    return float(ratio**part * np.exp(-variance / 2))
+    return float(ratio**part * np.exp(-_BELOW_MEAN * variance))
 
 
-def _with_ranges(known: History, past: Sequence[Cast], middle: _Middle) -> Cast:
-    origin = len(known.years) - 1
+def _with_ranges(near: Sequence[_Near], middle: _Middle) -> Cast:
     low, high = np.empty_like(middle.pupils), np.empty_like(middle.pupils)
     total_low, total_high = np.empty_like(middle.scaled), np.empty_like(middle.scaled)
     district_low, district_high = np.empty_like(middle.district), np.empty_like(middle.district)
-    for step in range(HORIZONS):
-        seen = list(_seen(past, origin, step))
-        trusts = [trust for _, _, trust in seen]
-        errors = [_errors(known, cast, near) for cast, near, _ in seen]
-        ends = learn_band([school for school, _, _ in errors], trusts, "school")
+    for step, seen in enumerate(near):
+        ends = _band_ends(seen, "school", step)
         total_low[:, step], total_high[:, step] = band(middle.scaled[:, step], step, "school", ends=ends)
-        ends = learn_band([grade for _, grade, _ in errors], trusts, "grade")
+        ends = _band_ends(seen, "grade", step)
         low[:, step], high[:, step] = band(middle.pupils[:, step], step, "grade", ends=ends)
-        ends = learn_band([district for _, _, district in errors], trusts, "district")
         one = slice(step, step + 1)
+        ends = _band_ends(seen, "district", step)
         district_low[one], district_high[one] = band(middle.district[one], step, "district", ends=ends)
     return Cast(
-        origin, middle.guess, middle.combined, middle.parts, middle.scaled, middle.pupils, low, high,
+        middle.origin, middle.guess, middle.combined, middle.parts, middle.scaled, middle.pupils, low, high,
         total_low, total_high, middle.district, district_low, district_high,
     )  # fmt: skip
 
 
-def _errors(known: History, cast: Cast, step: int) -> tuple[Floats, Floats, Floats]:
-    """Return the standardised errors of a past cast: of schools, of their grades, of the district."""
-    target = cast.origin + step + 1
-    stood, truth = _stood(known, cast.origin, target)
-    schools = standardised(truth, cast.scaled[stood, step], step, "school")
-    expected, came = cast.pupils[stood, step], known.pupils[stood, target]
-    taught = (expected > 0) & (came > 0)
-    grades = standardised(came[taught], expected[taught], step, "grade")
-    total = known.totals[:, target].sum()
-    district = np.array([total] if total > 0 else [])
-    return schools, grades, standardised(district, np.full(len(district), cast.district[step]), step, "district")
+def _band_ends(seen: _Near, level: Level, step: int) -> tuple[float, float]:
+    at = ("school", "grade", "district").index(level)
+    return learn_band([case.errors[at] for case, _ in seen], [trust for _, trust in seen], level, step=step)
 
 
 def _safe(value: Floats | float) -> Floats:

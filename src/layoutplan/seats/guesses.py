@@ -20,9 +20,11 @@ from layoutplan.seats.entries import (
 from layoutplan.seats.progression import Ratios, learn_ratios
 
 # Order of the first axis of a guess. The first two are the methods a user would try first.
-PARTS = ("last_year", "grade_progression", "flat", "trend", "pooled", "births")
+PARTS = ("last_year", "grade_progression", "flat", "trend", "pooled", "births", "share", "usual_share")
 HORIZONS = 6
 _BASELINE_YEARS = 3
+# Weights of the last three years in a school's usual share of a grade, the last one last.
+_USUAL_YEARS = (0.25, 0.35, 0.4)
 # A school's own shift is believed a little less with every year ahead.
 _SHIFT_KEPT = 0.93
 
@@ -91,15 +93,18 @@ def make_guess(pupils: Floats, years: Ints, births: Mapping[int, float], *, entr
         district_cohorts(ground.total, ratios, entries) for entries in (flat, trend, flat if born is None else born)
     )
     baseline = grade_progression(pupils, entry)
+    cohorts = _project(ground, ratios, level, by_flat)
     school = [
         last_year(ground.now),
         baseline,
-        _project(ground, ratios, level, by_flat),
+        cohorts,
         _project(ground, ratios, grown, by_trend),
         _project(ground, no_shift, level, by_flat),
         _project(ground, ratios, level, by_births),
+        *_by_share(ground, filled, by_births, cohorts),
     ]
     district = [last_year(ground.total[None])[0], baseline.sum(axis=0), by_flat, by_trend, by_flat, by_births]
+    district += [by_births, by_births]
     return Guess(np.stack(school), np.stack(district), born is not None)
 
 
@@ -179,3 +184,25 @@ def _project(ground: _Ground, ratios: Ratios, share: Floats, district: Floats) -
         ahead[:, step][beyond] = 0.0
         current = ahead[:, step]
     return ahead
+
+
+def _by_share(ground: _Ground, filled: Floats, district: Floats, cohorts: Floats) -> tuple[Floats, Floats]:
+    """Return schools that keep their share of every grade: that of the last year, and the usual one of three.
+
+    Boards send pupils where there is room, so that a school's size lasts longer than its cohorts. A school that is
+    still adding grades, or takes no pupils any more, has no lasting share: it follows its cohorts.
+    """
+    recent = filled[:, -len(_USUAL_YEARS) :]
+    totals = recent.sum(axis=0)
+    shares = np.where(totals > 0, recent / np.where(totals > 0, totals, 1.0), 0.0)
+    alike = ((recent > 0) == (ground.now > 0)[:, None]).all(axis=2)
+    weight = np.array(_USUAL_YEARS[-recent.shape[1] :]) * alike
+    usual = (shares * weight[:, :, None]).sum(axis=1) / weight.sum(axis=1)[:, None]
+    highest = np.where(
+        (ground.now > 0).any(axis=1), ground.now.shape[1] - 1 - np.argmax(ground.now[:, ::-1] > 0, 1), -1
+    )
+    settled = (ground.entry >= 0) & (highest == ground.top)
+    last, mean = (
+        np.where(settled[:, None, None], share[:, None] * district, cohorts) for share in (shares[:, -1], usual)
+    )
+    return last, mean

@@ -7,11 +7,14 @@ held to weights chosen beforehand the more strongly the fewer origins there are 
 from __future__ import annotations
 
 import numpy as np
+from scipy.optimize import nnls
 
 from layoutplan.access.network import Floats
 
-_STEPS = (0.2, 0.1, 0.05, 0.02)
-_SWEEPS = 6
+_ROUNDS = 4
+# Errors smaller than this share of the usual one count as that large, so that none rules alone.
+_LEAST_SHARE = 0.25
+_HEAVY, _LEAST_HOLD = 1e3, 1e-9
 
 
 def learn_weights(relative: Floats, trust: Floats, prior: Floats, *, pull: float) -> Floats:
@@ -41,32 +44,33 @@ def learn_weights(relative: Floats, trust: Floats, prior: Floats, *, pull: float
     >>> learn_weights(np.array([[1.0, 1.1]] * 9), np.ones(9), np.array([0.5, 0.5]), pull=0.01).round(2)
     array([1., 0.])
     """
-    weights = prior.copy()
     total = float(trust.sum())
     if total <= 0:
-        return weights
+        return prior.copy()
     trust = trust / total
-    mixed = relative @ weights
-    scale = pull * max(float(trust @ np.abs(mixed - 1.0)), 1e-9)
-    pairs = [(to, of) for to in range(len(prior)) for of in range(len(prior)) if to != of and prior[to] > 0]
-    loss = float(trust @ np.abs(mixed - 1.0))
-    for step in _STEPS:
-        for _ in range(_SWEEPS):
-            moved = False
-            for to, of in pairs:
-                size = min(step, float(weights[of]))
-                if size <= 0:
-                    continue
-                trial = weights.copy()
-                trial[to] += size
-                trial[of] -= size
-                there = mixed + size * (relative[:, to] - relative[:, of])
-                value = float(trust @ np.abs(there - 1.0)) + scale * float(((trial - prior) ** 2).sum())
-                if value < loss - 1e-12:
-                    weights, mixed, loss, moved = trial, there, value, True
-            if not moved:
-                break
-    return weights
+    free = np.flatnonzero(prior > 0)
+    parts, held = relative[:, free], prior[free]
+    usual = max(float(trust @ np.abs(parts @ held - 1.0)), 1e-6)
+    weights = held
+    for _ in range(_ROUNDS):
+        # Squares over the size of the last errors add up to absolute errors.
+        scaled = trust / (2 * np.maximum(np.abs(parts @ weights - 1.0), _LEAST_SHARE * usual))
+        squares = (parts.T * scaled) @ parts
+        # Where parts agree to the last digit, nothing but the prior can tell them apart.
+        hold = pull * usual + _LEAST_HOLD * float(np.trace(squares))
+        weights = _on_simplex(squares + hold * np.eye(len(free)), parts.T @ scaled + hold * held)
+    learnt = np.zeros_like(prior)
+    learnt[free] = weights
+    return learnt
+
+
+def _on_simplex(squares: Floats, product: Floats) -> Floats:
+    """Return w not negative with sum 1 that minimises w' squares w - 2 product' w."""
+    # A heavy square of (sum - 1) keeps the sum; what is left of it is divided out.
+    heavy = _HEAVY * float(np.trace(squares))
+    lower = np.linalg.cholesky(squares + heavy)
+    weights, _ = nnls(lower.T, np.linalg.solve(lower, product + heavy))
+    return np.asarray(weights / weights.sum())
 
 
 def weighted_quantile(values: Floats, weights: Floats, level: float) -> float:

@@ -20,11 +20,14 @@ _SHAPE: dict[Level, tuple[float, float, float]] = {
     "district": (0.5, 0.012, 0.016),
 }
 # How many past (origin, horizon) pairs the prior counts for.
-_PRIOR_MASS: dict[Level, float] = {"school": 2.0, "grade": 2.0, "district": 5.0}
-# Quantiles of few correlated cases lie too far inside; the levels aimed at are a little wider than 10 and 90 %.
-_AIM: dict[Level, tuple[float, float]] = {"school": (0.09, 0.91), "grade": (0.095, 0.905), "district": (0.075, 0.925)}
+_PRIOR_MASS: dict[Level, float] = {"school": 2.5, "grade": 2.5, "district": 5.0}
+# The prior is a little wider than what one past district would say: the next may be rougher.
+_PRIOR_WIDTH = 1.05
+# Quantiles of few correlated cases lie too far inside, the more so the further ahead: the levels aimed at are a little
+# below 10 % (and above 90 %), and fall by a part with every year ahead.
+_AIM: dict[Level, tuple[float, float]] = {"school": (0.09, 0.0025), "grade": (0.095, 0.002), "district": (0.07, 0.0015)}
 # Twenty-one equal parts of a normal distribution, by their middles.
-_PRIOR_POINTS = ndtri((np.arange(21) + 0.5) / 21)
+_PRIOR_POINTS = _PRIOR_WIDTH * ndtri((np.arange(21) + 0.5) / 21)
 
 
 def plain_spread(expected: Floats, step: int, level: Level) -> Floats:
@@ -53,7 +56,7 @@ def standardised(truth: Floats, expected: Floats, step: int, level: Level) -> Fl
     return np.asarray(np.log((truth + 0.5) / (expected + 0.5)) / plain_spread(expected, step, level))
 
 
-def learn_band(errors: list[Floats], trusts: list[float], level: Level) -> tuple[float, float]:
+def learn_band(errors: list[Floats], trusts: list[float], level: Level, *, step: int) -> tuple[float, float]:
     """Return the ends of the 80 % band in units of the plain spread.
 
     Parameters
@@ -64,6 +67,8 @@ def learn_band(errors: list[Floats], trusts: list[float], level: Level) -> tuple
         Weight of each; that of the prior is fixed.
     level : {"school", "grade", "district"}
         What is forecast.
+    step : int
+        Years ahead less one.
 
     Returns
     -------
@@ -72,14 +77,16 @@ def learn_band(errors: list[Floats], trusts: list[float], level: Level) -> tuple
 
     Examples
     --------
-    >>> tuple(round(end, 2) for end in learn_band([], [], "school"))
-    (-1.35, 1.35)
+    >>> tuple(round(end, 2) for end in learn_band([], [], "school", step=0))
+    (-1.42, 1.42)
     """
     values = [_PRIOR_POINTS, *errors]
     masses = [_PRIOR_MASS[level], *trusts]
     weights = [np.full(len(v), mass / max(len(v), 1)) for v, mass in zip(values, masses, strict=True)]
     pooled, trust = np.concatenate(values), np.concatenate(weights)
-    low, high = (weighted_quantile(pooled, trust, aim) for aim in _AIM[level])
+    first, further = _AIM[level]
+    aim = first - further * step
+    low, high = (weighted_quantile(pooled, trust, at) for at in (aim, 1.0 - aim))
     return min(low, 0.0), max(high, 0.0)
 
 
