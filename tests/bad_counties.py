@@ -204,6 +204,7 @@ CASES = (
     # the county.toml
     Case("no crs key", lambda t, _: t.manifest["county"].pop("crs"), "key_missing", "county.toml", "county", "crs"),
     Case("unknown key", _header(base_yaer=2022), "key_unknown", "county.toml", "county", "base_yaer", "base_year"),
+    Case("crossings of schools", _entry("schools", node_crossings=True), "key_unknown", "county.toml", "layers.schools", "node_crossings"),
     Case("year as text", _header(base_year="2022"), "key_value", "county.toml", "county", "base_year", "2022"),
     Case("flag as text", _header(synthetic="yes"), "key_value", "county.toml", "county", "synthetic", "true | false"),
     Case("date as text", _entry("roads", as_of="soon"), "key_value", "county.toml", "layers.roads", "as_of", "2022-09-20"),

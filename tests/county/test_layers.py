@@ -250,6 +250,14 @@ def test_warnings_name_what_to_look_at(tmp_path):
     }
 
 
+def test_the_county_says_whether_crossings_are_joined(plain, tmp_path):
+    county = toy()
+    county.entry("roads", node_crossings=True)
+    read = _read(county, tmp_path)
+    assert (plain.node_crossings, read.node_crossings) == (False, True)
+    assert plain.fingerprint != read.fingerprint
+
+
 def test_the_fingerprint_sees_every_change(plain, tmp_path):
     changes = [("classes", 1, "pupils", 41), ("schools", 1, "geometry", at(5.000002, 5.1)),
                ("roads", 3, "oneway", False),

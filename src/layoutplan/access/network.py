@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -12,6 +12,9 @@ import shapely
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from layoutplan.access.joints import Joining, Joints, name_joints, no_joints
+from layoutplan.access.noding import join_roads
+from layoutplan.access.vertices import collect_vertices, cut_edges, draw_lines, hash_shape, measure
 from layoutplan.errors import NetworkError, Problem
 from layoutplan.norms import Norms
 
@@ -25,8 +28,6 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 CLOSED = -1
-# A vertex is packed into one integer: 31 bits of millimetres each way.
-_MAX_SPREAD_MM = 2**31 - 1
 # Classes without a speed norm drive like the nearest class that has one.
 _SPEED_LIKE = {"motorway": "national", "path": "track"}
 
@@ -57,11 +58,15 @@ class Network:
     report : mapping
         Counts of what was merged, dropped or left apart, for ``check``: ``roads``, ``nodes``,
         ``edges``, ``zero_length`` (lines dropped), ``duplicates`` (edges merged), ``loops_halved``,
-        and by mode ``pieces_<mode>`` and ``nodes_apart_<mode>`` (outside the largest piece).
+        ``joined_crossing``, ``joined_junction`` and ``joined_gap`` (see ``joints``),
+        ``crossings_apart`` (on one level, without a vertex in common, not joined), and by mode
+        ``pieces_<mode>`` and ``nodes_apart_<mode>`` (outside the largest piece).
     walk_kmh : float
         Walking speed of the youngest; what the gap between a point and its road costs when driving.
     gap_effort : float
         What a millimetre of that gap costs on foot; above 1 in bad weather.
+    joints : Joints
+        Every place where roads without a vertex in common were joined.
     """
 
     node_east_m: Floats
@@ -77,6 +82,7 @@ class Network:
     report: Mapping[str, int]
     walk_kmh: float
     gap_effort: float = 1.0
+    joints: Joints = field(default_factory=no_joints)
 
     def usable(self, mode: Mode) -> Flags:
         """Return which edges the mode may use in at least one direction, bool [edge]."""
@@ -107,32 +113,27 @@ class Snaps:
     gap_mm: Ints
 
 
-@dataclass(frozen=True, eq=False)
-class _Vertices:
-    """Vertices of all roads in integer millimetres, road after road, none twice in a row."""
-
-    east_mm: Ints
-    north_mm: Ints
-    key: Ints
-    line: Ints
-    road: Ints
-
-
-def build_network(roads: gpd.GeoDataFrame, *, norms: Norms) -> Network:
+def build_network(roads: gpd.GeoDataFrame, *, norms: Norms, node_crossings: bool = False) -> Network:
     """Split roads at the vertices they share and give every piece its cost.
 
     A node is every end of a road and every vertex used twice; coordinates are compared after
-    rounding to 1 mm, so a bridge without a shared vertex stays apart from the road below. A road
-    that returns to its start is halved, so that homes along it keep their road. Walking costs
-    millimetres, driving milliseconds at ``drive_kmh`` of the road or else the norm of its class, at
-    most what a bus with pupils may drive; ``oneway`` binds vehicles only.
+    rounding to 1 mm. An end that lies within ``network.join_tolerance_m`` of another road, short of
+    it or beyond, is joined to the nearest: end to end, or else to its line, which is split there.
+    Lines that cross without a vertex in common stay apart, as on a bridge, unless ``node_crossings``;
+    even then nothing crosses on a bridge, in a tunnel, or between levels. A road that returns to its
+    start is halved, so that homes along it keep their road. Walking costs millimetres, driving
+    milliseconds at ``drive_kmh`` of the road or else the norm of its class, at most what a
+    bus with pupils may drive; ``oneway`` binds vehicles only.
 
     Parameters
     ----------
     roads : GeoDataFrame
         Columns of the ``roads`` table; lines in a CRS in metres.
     norms : Norms
-        ``speed.walk_kmh.grades_1_3``, ``speed.drive_kmh.<class>`` and ``speed.bus_cap_kmh`` [km/h].
+        ``speed.walk_kmh.grades_1_3``, ``speed.drive_kmh.<class>`` and ``speed.bus_cap_kmh`` [km/h],
+        ``network.join_tolerance_m`` [m].
+    node_crossings : bool, optional
+        Whether roads are joined where they cross on one level.
 
     Returns
     -------
@@ -155,19 +156,23 @@ def build_network(roads: gpd.GeoDataFrame, *, norms: Norms) -> Network:
     >>> network.edge_length_mm.tolist(), network.report["nodes"]
     ([100000, 50000, 100000], 4)
     """
-    vertices, zero_length = _collect_vertices(roads)
-    first, last, halved = _cut(vertices)
+    vertices, zero_length = collect_vertices(roads)
+    ids = roads["road_id"].to_numpy()
+    rank_of_road = np.unique(ids.astype(str), return_inverse=True)[1].astype(np.int64)
+    joining = _joining(roads, norms, rank=rank_of_road, node_crossings=node_crossings)
+    vertices, marks, apart = join_roads(vertices, joining)
+    first, last, halved = cut_edges(vertices)
     # Every edge runs from the smaller to the larger node, however its road was drawn.
     flip = vertices.key[first] > vertices.key[last]
     first, last = np.where(flip, last, first), np.where(flip, first, last)
-    length = _measure(vertices, first, last)
+    length = measure(vertices, first, last)
     used = np.concatenate([first, last])
     nodes, at, ends = np.unique(vertices.key[used], return_index=True, return_inverse=True)
     edge_from, edge_to = ends.reshape(2, -1).astype(np.int64)
     road = vertices.road[first]
     costs = _costs(roads, norms, road=road, length_mm=length, flip=flip)
-    rank = np.unique(roads["road_id"].to_numpy().astype(str), return_inverse=True)[1][road]
-    alike = np.stack((edge_from, edge_to, length, *costs, _hash_shape(vertices, first, last)))
+    rank = rank_of_road[road]
+    alike = np.stack((edge_from, edge_to, length, *costs, hash_shape(vertices, first, last)))
     order = np.lexsort((*alike[:2:-1], rank, *alike[2::-1]))
     # Copies of one road under two ids are not neighbours in that order: the first of each kind stays.
     order = order[np.sort(np.unique(alike[:, order], axis=1, return_index=True)[1])]
@@ -179,78 +184,35 @@ def build_network(roads: gpd.GeoDataFrame, *, norms: Norms) -> Network:
     component = {mode: number_pieces(len(nodes), edge_from, edge_to, cost[mode]) for mode in MODES}
     counts = {"roads": len(roads), "nodes": len(nodes), "edges": len(order), "zero_length": zero_length}
     counts |= {"duplicates": len(length) - len(order), "loops_halved": halved}
+    joints = name_joints(marks, vertices, road_id=ids, rank=rank_of_road)
+    counts |= joints.count() | {"crossings_apart": apart}
     return Network(
         node_east_m=vertices.east_mm[used[at]] / 1000.0,
         node_north_m=vertices.north_mm[used[at]] / 1000.0,
         edge_from=edge_from,
         edge_to=edge_to,
         edge_length_mm=length[order],
-        edge_line=_draw_lines(vertices, first[order], last[order]),
-        edge_road_id=roads["road_id"].to_numpy()[road[order]],
+        edge_line=draw_lines(vertices, first[order], last[order]),
+        edge_road_id=ids[road[order]],
         cost=cost,
         component=component,
         crs=str(roads.crs),
         report=counts | count_pieces(component),
         walk_kmh=norms.value("speed.walk_kmh.grades_1_3"),
+        joints=joints,
     )
 
 
-def _collect_vertices(roads: gpd.GeoDataFrame) -> tuple[_Vertices, int]:
-    """Return the vertices of all lines, and how many lines had no length."""
-    lines, road = shapely.get_parts(roads.geometry.to_numpy(), return_index=True)
-    coordinates, line = shapely.get_coordinates(lines, return_index=True)
-    if not len(coordinates):
-        raise NetworkError([Problem("network_no_roads", "roads")])
-    east, north = np.rint(coordinates * 1000.0).astype(np.int64).T
-    if max(np.ptp(east), np.ptp(north)) > _MAX_SPREAD_MM:
-        raise NetworkError([Problem("network_too_wide", "roads", values={"limit_km": _MAX_SPREAD_MM // 10**6})])
-    key = ((east - east.min()) << 32) | (north - north.min())
-    new = np.ones(len(key), dtype=np.bool_)
-    new[1:] = (key[1:] != key[:-1]) | (line[1:] != line[:-1])
-    long_enough = np.bincount(line[new], minlength=len(lines)) >= 2
-    kept = new & long_enough[line]
-    if not kept.any():
-        raise NetworkError([Problem("network_no_roads", "roads")])
-    line = line[kept].astype(np.int64)
-    return _Vertices(east[kept], north[kept], key[kept], line, road[line].astype(np.int64)), int((~long_enough).sum())
-
-
-def _cut(vertices: _Vertices) -> tuple[Ints, Ints, int]:
-    """Return first and last vertex of every piece, and how many closed loops were halved."""
-    uses = np.unique(vertices.key, return_inverse=True, return_counts=True)
-    is_node = uses[2][uses[1]] > 1
-    ends = vertices.line[1:] != vertices.line[:-1]
-    is_node[1:] |= ends
-    is_node[:-1] |= ends
-    is_node[[0, -1]] = True
-    first, last = _stretches(vertices, is_node)
-    loop = vertices.key[first] == vertices.key[last]
-    is_node[(first[loop] + last[loop]) // 2] = True
-    return *_stretches(vertices, is_node), int(loop.sum())
-
-
-def _stretches(vertices: _Vertices, is_node: Flags) -> tuple[Ints, Ints]:
-    nodes = np.flatnonzero(is_node).astype(np.int64)
-    together = vertices.line[nodes[:-1]] == vertices.line[nodes[1:]]
-    return nodes[:-1][together], nodes[1:][together]
-
-
-def _measure(vertices: _Vertices, first: Ints, last: Ints) -> Ints:
-    """Return lengths in mm; summed as integer micrometres, so no order of summing can show."""
-    segment = np.hypot(np.diff(vertices.east_mm), np.diff(vertices.north_mm))
-    segment[vertices.line[1:] != vertices.line[:-1]] = 0.0
-    run = np.concatenate([[0], np.cumsum(np.rint(segment * 1000.0).astype(np.int64))])
-    length_mm: Ints = np.maximum((np.abs(run[last] - run[first]) + 500) // 1000, 1)
-    return length_mm
-
-
-def _hash_shape(vertices: _Vertices, first: Ints, last: Ints) -> Ints:
-    """Return a number that tells pieces of different course apart, whichever way they run."""
-    mixed = vertices.key.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-    mixed = (mixed ^ (mixed >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9)
-    run = np.concatenate([np.zeros(1, dtype=np.uint64), np.cumsum(mixed, dtype=np.uint64)])
-    shape: Ints = (run[np.maximum(first, last) + 1] - run[np.minimum(first, last)]).astype(np.int64)
-    return shape
+def _joining(roads: gpd.GeoDataFrame, norms: Norms, *, rank: Ints, node_crossings: bool) -> Joining:
+    """Return what may be joined: bridges lie one level up and tunnels one down unless ``layer`` says otherwise."""
+    none = np.zeros(len(roads), dtype=np.bool_)
+    bridge, tunnel = _flag(roads, "bridge", none), _flag(roads, "tunnel", none)
+    level = bridge.astype(np.int64) - tunnel
+    if "layer" in roads:
+        stated = roads["layer"].to_numpy(dtype=np.float64, na_value=np.nan)
+        level = np.where(np.isnan(stated), level, stated).astype(np.int64)
+    tolerance_mm = round(norms.value("network.join_tolerance_m") * 1000.0)
+    return Joining(tolerance_mm, node_crossings, level, bridge | tunnel, rank)
 
 
 def _costs(
@@ -258,7 +220,8 @@ def _costs(
 ) -> tuple[Ints, Ints, Ints, Ints]:
     """Return walk forward, walk backward, drive forward and drive backward of every piece."""
     kind = roads["class"].to_numpy().astype(str)
-    kmh = np.array([norms.value(f"speed.drive_kmh.{_SPEED_LIKE.get(name, name)}") for name in kind])
+    kinds, at = np.unique(kind, return_inverse=True)
+    kmh = np.array([norms.value(f"speed.drive_kmh.{_SPEED_LIKE.get(name, name)}") for name in kinds.tolist()])[at]
     if "drive_kmh" in roads:
         stated = roads["drive_kmh"].to_numpy(dtype=np.float64, na_value=np.nan)
         kmh = np.where(np.isnan(stated), kmh, stated)
@@ -283,16 +246,6 @@ def _flag(roads: gpd.GeoDataFrame, name: str, default: Flags) -> Flags:
     given = roads[name]
     missing = given.isna().to_numpy()
     return np.where(missing, default, given.where(~missing, other=False).to_numpy().astype(np.bool_))
-
-
-def _draw_lines(vertices: _Vertices, first: Ints, last: Ints) -> npt.NDArray[Any]:
-    count = np.abs(last - first) + 1
-    edge = np.repeat(np.arange(len(first)), count)
-    rank = np.arange(len(edge)) - np.repeat(np.cumsum(count) - count, count)
-    at = first[edge] + np.sign(last - first)[edge] * rank
-    coordinates = np.column_stack((vertices.east_mm[at], vertices.north_mm[at])) / 1000.0
-    lines: npt.NDArray[Any] = shapely.linestrings(coordinates, indices=edge)
-    return lines
 
 
 def number_pieces(nodes: int, edge_from: Ints, edge_to: Ints, cost: tuple[Ints, Ints]) -> Ints:

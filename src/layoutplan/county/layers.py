@@ -65,6 +65,8 @@ class County:
         Hash of the content of all layers, independent of row order and file format.
     warnings : tuple of Problem
         What was read but should be looked at.
+    node_crossings : bool
+        Whether roads that cross on one level without a vertex in common are joined there.
     """
 
     name: str
@@ -96,6 +98,7 @@ class County:
     study_elsewhere: pd.DataFrame = field(default_factory=lambda: empty_frame(TABLES["study_elsewhere"]))
     field_counts: pd.DataFrame = field(default_factory=lambda: empty_frame(TABLES["field_counts"]))
     monthly_births: pd.DataFrame = field(default_factory=lambda: empty_frame(TABLES["monthly_births"]))
+    node_crossings: bool = False
 
 
 def read_county(path: Path | str) -> County:
@@ -297,6 +300,7 @@ def _compose(layers: dict[str, _Layer], manifest: Manifest, rasters: dict[str, P
     as_of = {name: dates[name].isoformat() for name in sorted(dates)}
     facts: dict[str, Any] = {"crs": crs.to_string(), "base_year": header.base_year, "synthetic": header.synthetic}
     facts |= {"name": header.name, "name_en": header.name_en}
+    facts |= {"node_crossings": manifest.layers["roads"].node_crossings}
     warnings = [problem for layer in layers.values() for problem in layer.typed.warnings]
     warnings += warn_relations(frames, as_of=as_of)
     return County(

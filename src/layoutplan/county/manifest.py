@@ -47,7 +47,7 @@ class Header(_Strict):
 
 
 class LayerEntry(_Strict):
-    """Where a layer is and how its file names things."""
+    """Where a layer is and how its file names things; ``node_crossings`` joins roads that cross on one level."""
 
     file: _Text
     as_of: date
@@ -59,6 +59,7 @@ class LayerEntry(_Strict):
     columns: dict[str, _Text] = {}
     fill: dict[str, str | StrictBool | StrictInt | float] = {}
     values: dict[str, dict[str, _Text]] = {}
+    node_crossings: StrictBool = False
 
 
 class RasterEntry(_Strict):
@@ -163,6 +164,15 @@ def _names(tree: Mapping[str, Any], file: str) -> Iterable[Problem]:
             yield Problem("layer_missing", file, row="layers", field=table.name)
         if table.name in layers:
             yield from _column_names(_tables(layers, table.name), table.name, file)
+            yield from _line_options(_tables(layers, table.name), table.name, file)
+
+
+def _line_options(entry: Mapping[str, Any], name: str, file: str) -> Iterable[Problem]:
+    """Refuse an option of roads on any other layer, where it would have no effect."""
+    if "node_crossings" in entry and name != "roads":
+        known = ", ".join(key for key in LayerEntry.model_fields if key != "node_crossings")
+        values = {"nearest": "-", "known": known}
+        yield Problem("key_unknown", file, row=f"layers.{name}", field="node_crossings", values=values)
 
 
 def _column_names(entry: Mapping[str, Any], name: str, file: str) -> Iterable[Problem]:

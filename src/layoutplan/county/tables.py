@@ -308,6 +308,9 @@ ROADS = Table(
         Column("winter_open", "bool", "", "冬季通行", "open in winter", required=False),
         Column("walk", "bool", "", "可步行", "open to walkers", required=False),
         Column("drive", "bool", "", "可行车", "open to vehicles", required=False),
+        Column("bridge", "bool", "", "桥梁", "on a bridge", required=False),
+        Column("tunnel", "bool", "", "隧道", "in a tunnel", required=False),
+        Column("layer", "int", "", "层（地面为0）", "level, 0 on the ground", required=False, minimum=-10, maximum=10),
     ),
     key=("road_id",), geometry="line",
 )  # fmt: skip

@@ -156,7 +156,7 @@ def prepare(
         The roads carry no network.
     """
     (say or _keep_quiet)("network")
-    dry = build_network(county.roads, norms=norms)
+    dry = build_network(county.roads, norms=norms, node_crossings=county.node_crossings)
     if "dem" in county.rasters:
         dry = add_hills(dry, county.rasters["dem"])
     return _measured(county, norms, dry, modes=modes, season=season, say=say or _keep_quiet)
