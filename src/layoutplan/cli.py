@@ -109,14 +109,19 @@ def sample(folder: Annotated[Path, typer.Argument(metavar="DIR")]) -> None:
 
 @app.command(help=_word("check"))
 def check(county: CountyPath, as_json: AsJson = False) -> None:
-    """List every problem of every layer; exit 0 if there is none."""
-    from layoutplan.county.layers import read_county
+    """List every problem of every layer, then what to know of the roads; exit 0 if there is no problem."""
+    from layoutplan.access.roadcheck import check_roads
+    from layoutplan.county.layers import county_norms, read_county
 
-    with _working("read"):
+    with _working("read") as say:
         read = read_county(county)
+        say("network")
+        roads = check_roads(read, norms=county_norms(county))
+    warnings = [*read.warnings, *roads.warnings]
     lines = [_word("fine", name=read.name, schools=len(read.schools), places=len(read.places), roads=len(read.roads))]
-    lines += [problem.say(LANG) for problem in read.warnings]
-    _tell("\n".join(lines), as_json, {"problems": [], "warnings": [problem.as_row() for problem in read.warnings]})
+    lines += [problem.say(LANG) for problem in warnings]
+    content = {"problems": [], "warnings": [problem.as_row() for problem in warnings], "roads": roads.as_tree()}
+    _tell("\n".join(lines), as_json, content)
 
 
 @app.command("import-osm", help=_word("import_osm"))

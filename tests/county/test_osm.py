@@ -31,8 +31,11 @@ CROSSING = [
 ]
 
 
-def write(folder: Path, ways: list, nodes: dict = NODES) -> Path:
-    lines = [f'<node id="{node}" version="1" lat="{lat}" lon="{lon}"/>' for node, (lon, lat) in nodes.items()]
+def write(folder: Path, ways: list, nodes: dict = NODES, barriers: dict | None = None) -> Path:
+    lines = []
+    for node, (lon, lat) in nodes.items():
+        tags = [f'<tag k="{key}" v="{value}"/>' for key, value in (barriers or {}).get(node, {}).items()]
+        lines.append(f'<node id="{node}" version="1" lat="{lat}" lon="{lon}">{"".join(tags)}</node>')
     for way, members, tags in ways:
         inside = [f'<nd ref="{node}"/>' for node in members]
         inside += [f'<tag k="{key}" v="{value}"/>' for key, value in tags.items()]
@@ -43,8 +46,10 @@ def write(folder: Path, ways: list, nodes: dict = NODES) -> Path:
     return file
 
 
-def imported(folder: Path, ways: list, nodes: dict = NODES) -> tuple[gpd.GeoDataFrame, dict]:
-    counts = import_osm(write(folder, ways, nodes), folder / "roads.gpkg")
+def imported(
+    folder: Path, ways: list, nodes: dict = NODES, barriers: dict | None = None
+) -> tuple[gpd.GeoDataFrame, dict]:
+    counts = import_osm(write(folder, ways, nodes, barriers), folder / "roads.gpkg")
     return gpd.read_file(folder / "roads.gpkg", layer="roads"), dict(counts)
 
 
@@ -64,7 +69,8 @@ def test_ways_are_split_at_shared_nodes_only(tmp_path):
     roads, counts = imported(tmp_path, CROSSING)
     assert roads["road_id"].tolist() == ["10-1", "10-2", "20-1", "20-2", "30-1"]
     assert roads.geometry[1].coords[:] == [pytest.approx(NODES[5]), pytest.approx(NODES[2])]
-    assert counts == {"ways": 3, "roads": 5, "ways_closed": 0, "nodes_missing": 0, "pieces_empty": 0}
+    nothing = ("ways_closed", "nodes_missing", "pieces_empty", "barriers", "barriers_at_junctions")
+    assert counts == {"ways": 3, "roads": 5, **dict.fromkeys(nothing, 0)}
     assert roads.crs == "EPSG:4326"
 
 
@@ -214,3 +220,61 @@ def test_a_missing_file_is_refused(tmp_path):
     with pytest.raises(DataError) as caught:
         import_osm(tmp_path / "none.osm", tmp_path / "roads.gpkg")
     assert problem(caught) == "osm_unreadable"
+
+
+def test_bridges_tunnels_and_levels_are_kept(tmp_path):
+    tags = [{"bridge": "yes"}, {"tunnel": "culvert", "layer": "-2"}, {"bridge": "no", "layer": "ground"}]
+    ways = [(row, [1, 2], {"highway": "residential", **more}) for row, more in enumerate(tags, 10)]
+    roads, _ = imported(tmp_path, ways)
+    assert roads["bridge"].tolist() == [True, False, False]
+    assert roads["tunnel"].tolist() == [False, True, False]
+    assert roads["layer"].isna().tolist() == [True, False, True]
+    assert roads["layer"][1] == -2
+
+
+@pytest.mark.parametrize(
+    ("tags", "walk", "drive"),
+    [
+        ({"barrier": "bollard"}, True, False),
+        ({"barrier": "gate"}, True, True),
+        ({"barrier": "gate", "access": "private"}, False, False),
+        ({"barrier": "gate", "access": "private", "foot": "yes"}, True, False),
+        ({"barrier": "gate", "locked": "yes"}, True, False),
+        ({"barrier": "gate", "motor_vehicle": "no"}, True, False),
+        ({"barrier": "bollard", "motor_vehicle": "yes"}, True, True),
+        ({"barrier": "wall"}, False, False),
+        ({"barrier": "kerb"}, True, True),
+    ],
+)
+def test_a_barrier_closes_the_metre_around_it_to_whom_it_stops(tmp_path, tags, walk, drive):
+    roads, counts = imported(tmp_path, [(10, [1, 5, 2], {"highway": "residential"})], barriers={5: tags})
+    if walk and drive:
+        assert (len(roads), counts["barriers"]) == (1, 0)
+        return
+    assert counts["barriers"] == 1
+    assert roads["road_id"].tolist() == ["10-1", "10-2", "10-3"]
+    assert roads["walk"].tolist() == [True, walk, True]
+    assert roads["drive"].tolist() == [True, drive, True]
+    metres = roads.to_crs("EPSG:4544").length
+    assert metres[1] == pytest.approx(1.0, abs=0.02)
+    whole, _ = imported(tmp_path, [(10, [1, 5, 2], {"highway": "residential"})])
+    assert metres.sum() == pytest.approx(whole.to_crs("EPSG:4544").length.sum(), abs=0.02)
+
+
+def test_a_bollard_stops_cars_but_not_children(tmp_path):
+    roads, _ = imported(tmp_path, [(10, [1, 5, 2], {"highway": "residential"})], barriers={5: {"barrier": "bollard"}})
+    network = build_network(roads.to_crs("EPSG:4544"), norms=load_norms())
+    assert (network.report["pieces_walk"], network.report["pieces_drive"]) == (1, 2)
+
+
+def test_a_barrier_where_ways_meet_closes_none_and_is_counted(tmp_path):
+    roads, counts = imported(tmp_path, CROSSING, barriers={5: {"barrier": "bollard"}})
+    assert roads["drive"].all()
+    assert (counts["barriers"], counts["barriers_at_junctions"]) == (0, 1)
+
+
+@pytest.mark.parametrize("node", [1, 2])
+def test_a_barrier_at_the_end_of_a_way_closes_half_a_metre(tmp_path, node):
+    roads, _ = imported(tmp_path, [(10, [1, 5, 2], {"highway": "residential"})], barriers={node: {"barrier": "log"}})
+    assert sorted(roads["drive"].tolist()) == [False, True]
+    assert roads.to_crs("EPSG:4544").length.min() == pytest.approx(0.5, abs=0.02)

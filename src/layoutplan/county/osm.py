@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -43,13 +44,34 @@ _SURFACES = {
 }
 _SURFACE_OF_TAG = {tag: surface for surface, tags in _SURFACES.items() for tag in tags.split()}
 _CLOSED = {"no", "private", "military"}
+# Barriers on a way that stop vehicles, or everyone, unless their own tags let them pass; a gate stops nobody
+# but by its tags, as an open one is drawn the same.
+_CAR_STOPS = (
+    "block bollard chain cycle_barrier debris full-height_turnstile horse_stile jersey_barrier kissing_gate log "
+    "motorcycle_barrier planter rope spikes stile step turnstile"
+)
+_WALLS = "city_wall ditch fence guard_rail hedge retaining_wall wall"
+_STOPS_ALL = frozenset(_WALLS.split())
+_STOPS_CARS = _STOPS_ALL | frozenset(_CAR_STOPS.split())
+_MOTOR_KEYS = ("motorcar", "motor_vehicle", "vehicle")
+# Half the length of the piece of way that a barrier closes.
+_BARRIER_M = 0.5
+_METRES_A_DEGREE = 111_195.0
 _SPEED = re.compile(r"(\d+(?:\.\d+)?)\s*(km/h|kmh|kph|mph)?")
+_LAYER = re.compile(r"[+-]?(?:\d|10)")
 _KMH_IN_MPH = 1.609344
 _SPEED_LIMITS_KMH = (1.0, 130.0)
 _SUFFIXES = (".osm.pbf", ".pbf", ".osm")
 _DEGREES = 1e-7
 # A GeoPackage carries the time it was written; a fixed one keeps equal input equal in bytes.
 _WRITTEN = "2000-01-01T00:00:00.000Z"
+
+
+class _Stop(NamedTuple):
+    """Whom a barrier stops."""
+
+    walk: bool
+    drive: bool
 
 
 @dataclass(frozen=True)
@@ -66,8 +88,11 @@ def import_osm(source: Path | str, out: Path | str) -> Mapping[str, int]:
     """Write the roads of an OpenStreetMap extract as a layer by the ``roads`` contract.
 
     Ways are split at their ends and where two of them share a node, and nowhere else: a bridge
-    over a road stays apart. Which modes may use a way follows ``access``, ``foot``,
-    ``motor_vehicle`` and ``motorroad``; ways closed to both are left out.
+    over a road stays apart, and ``bridge``, ``tunnel`` and ``layer`` are kept. Which modes may use a
+    way follows ``access``, ``foot``, ``motor_vehicle`` and ``motorroad``; ways closed to both are
+    left out. A barrier on a way (bollard, locked or private gate, wall) closes the metre of way
+    around it to those it stops. A barrier where several ways meet is counted but closes none of
+    them, as nobody can say which.
 
     Parameters
     ----------
@@ -79,8 +104,9 @@ def import_osm(source: Path | str, out: Path | str) -> Mapping[str, int]:
     Returns
     -------
     mapping
-        ``ways`` read, ``roads`` written, and what was left out: ``ways_closed`` (to both modes),
-        ``nodes_missing`` (outside the extract), ``pieces_empty`` (of no length).
+        ``ways`` read, ``roads`` written, ``barriers`` that close a metre of way, and what was left
+        out: ``ways_closed`` (to both modes), ``nodes_missing`` (outside the extract),
+        ``pieces_empty`` (of no length), ``barriers_at_junctions``.
 
     Raises
     ------
@@ -90,16 +116,17 @@ def import_osm(source: Path | str, out: Path | str) -> Mapping[str, int]:
     source, out = Path(source), Path(out)
     if not source.name.lower().endswith(_SUFFIXES):
         raise DataError([Problem("osm_format", source.name, values={"suffix": source.suffix or source.name})])
-    counts: Counter[str] = Counter(ways=0, roads=0, ways_closed=0, nodes_missing=0, pieces_empty=0)
-    ways = _read_ways(source, counts)
-    roads = _split(ways, counts)
+    names = "ways roads ways_closed nodes_missing pieces_empty barriers barriers_at_junctions"
+    counts: Counter[str] = Counter(dict.fromkeys(names.split(), 0))
+    ways, barriers = _read_ways(source, counts)
+    roads = _split(ways, barriers, counts)
     if not len(roads):
         raise DataError([Problem("osm_no_roads", source.name)])
     _write(roads, out)
     return dict(counts)
 
 
-def _read_ways(source: Path, counts: Counter[str]) -> list[_Way]:
+def _read_ways(source: Path, counts: Counter[str]) -> tuple[list[_Way], Mapping[int, _Stop]]:
     import osmium
 
     # A plain local file only: the library would hand an address to a program that fetches it.
@@ -108,10 +135,14 @@ def _read_ways(source: Path, counts: Counter[str]) -> list[_Way]:
     found: dict[int, _Way] = {}
     # Nodes an editor has drawn but not uploaded: numbered below zero, and not placed by the library.
     drawn: dict[int, tuple[int, int]] = {}
+    barriers: dict[int, _Stop] = {}
     try:
         for item in osmium.FileProcessor(str(source.resolve())).with_locations():
-            if isinstance(item, osmium.osm.Node) and item.id < 0:
-                drawn[item.id] = (item.location.x, item.location.y)
+            if isinstance(item, osmium.osm.Node):
+                if item.id < 0:
+                    drawn[item.id] = (item.location.x, item.location.y)
+                if "barrier" in item.tags:
+                    barriers[item.id] = _read_barrier({tag.k: tag.v for tag in item.tags})
             if not isinstance(item, osmium.osm.Way):
                 continue
             if (item.tags.get("highway") or "").removesuffix("_link") not in _CLASS_OF_HIGHWAY:
@@ -127,7 +158,30 @@ def _read_ways(source: Path, counts: Counter[str]) -> list[_Way]:
             found[item.id] = _Way(item.id, facts, nodes, tuple(placed)[::step])
     except (RuntimeError, OSError, UnicodeDecodeError) as fault:
         raise DataError([Problem("osm_unreadable", source.name, values={"reason": str(fault)})]) from fault
-    return [found[way_id] for way_id in sorted(found)]
+    return [found[way_id] for way_id in sorted(found)], {node: stop for node, stop in barriers.items() if any(stop)}
+
+
+def _read_barrier(tags: Mapping[str, str]) -> _Stop:
+    """Return whom a barrier stops: walkers, vehicles.
+
+    Examples
+    --------
+    >>> _read_barrier({"barrier": "bollard"}), _read_barrier({"barrier": "gate"})
+    (_Stop(walk=False, drive=True), _Stop(walk=False, drive=False))
+    """
+    kind = tags["barrier"]
+    walk, drive = kind in _STOPS_ALL, kind in _STOPS_CARS
+    if tags.get("locked") == "yes":
+        drive = True
+    if "access" in tags:
+        walk = drive = tags["access"] in _CLOSED
+    if "foot" in tags:
+        walk = tags["foot"] in _CLOSED
+    for key in _MOTOR_KEYS:
+        if key in tags:
+            drive = tags[key] in _CLOSED
+            break
+    return _Stop(walk, drive)
 
 
 def _read_tags(tags: Mapping[str, str]) -> tuple[dict[str, object], bool]:
@@ -141,7 +195,7 @@ def _read_tags(tags: Mapping[str, str]) -> tuple[dict[str, object], bool]:
     if "foot" in tags:
         walk = tags["foot"] not in _CLOSED
     # The most special key that is there decides.
-    for key in ("motorcar", "motor_vehicle", "vehicle"):
+    for key in _MOTOR_KEYS:
         if key in tags:
             drive = tags[key] not in _CLOSED and (key != "vehicle" or drive)
             break
@@ -155,6 +209,9 @@ def _read_tags(tags: Mapping[str, str]) -> tuple[dict[str, object], bool]:
         "oneway": oneway in ("yes", "1", "true", "-1", "reverse"),
         "walk": walk,
         "drive": drive,
+        "bridge": tags.get("bridge", "no") != "no",
+        "tunnel": tags.get("tunnel", "no") != "no",
+        "layer": _read_layer(tags.get("layer", "")),
     }
     return facts, oneway in ("-1", "reverse")
 
@@ -174,7 +231,18 @@ def _read_speed(text: str) -> float:
     return kmh if _SPEED_LIMITS_KMH[0] <= kmh <= _SPEED_LIMITS_KMH[1] else float("nan")
 
 
-def _split(ways: list[_Way], counts: Counter[str]) -> gpd.GeoDataFrame:
+def _read_layer(text: str) -> int | None:
+    """Return the level of a way, or None for words and for levels no way has.
+
+    Examples
+    --------
+    >>> _read_layer("-1"), _read_layer("ground"), _read_layer("99")
+    (-1, None, None)
+    """
+    return int(text) if _LAYER.fullmatch(text.strip()) else None
+
+
+def _split(ways: list[_Way], barriers: Mapping[int, _Stop], counts: Counter[str]) -> gpd.GeoDataFrame:
     import geopandas as gpd
     import shapely
 
@@ -185,14 +253,18 @@ def _split(ways: list[_Way], counts: Counter[str]) -> gpd.GeoDataFrame:
     for way in ways:
         counts["nodes_missing"] += way.places.count(None)
         number = 0
-        for piece in _pieces(way, uses):
+        for piece, stop in _pieces(way, uses, barriers):
             if len(set(piece)) < 2:
                 counts["pieces_empty"] += 1
                 continue
             number += 1
-            rows.append({"road_id": f"{way.way_id}-{number}", **way.facts})
+            facts = _closed(way.facts, stop) if stop else way.facts
+            rows.append({"road_id": f"{way.way_id}-{number}", **facts})
             corners.extend(piece)
             lengths.append(len(piece))
+    on_roads = barriers.keys() & uses.keys()
+    counts["barriers_at_junctions"] = sum(uses[node] > 1 for node in on_roads)
+    counts["barriers"] = len(on_roads) - counts["barriers_at_junctions"]
     counts["roads"] = len(rows)
     lines = shapely.linestrings(
         np.array(corners, dtype=np.float64).reshape(-1, 2) * _DEGREES, indices=np.repeat(np.arange(len(rows)), lengths)
@@ -200,21 +272,50 @@ def _split(ways: list[_Way], counts: Counter[str]) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(rows, geometry=list(lines), crs="EPSG:4326")
 
 
-def _pieces(way: _Way, uses: Counter[int]) -> Iterator[list[tuple[int, int]]]:
-    """Yield the places of every stretch between shared nodes; a node without a place ends it too."""
+def _closed(facts: Mapping[str, object], stop: _Stop) -> dict[str, object]:
+    """Return the columns of a metre of way that a barrier closes to some."""
+    return {**facts, "walk": facts["walk"] and not stop.walk, "drive": facts["drive"] and not stop.drive}
+
+
+def _pieces(
+    way: _Way, uses: Counter[int], barriers: Mapping[int, _Stop]
+) -> Iterator[tuple[list[tuple[int, int]], _Stop | None]]:
+    """Yield every stretch between shared nodes, and the metre around a barrier with whom it stops.
+
+    A node without a place ends a stretch too.
+    """
     piece: list[tuple[int, int]] = []
-    for node, place in zip(way.nodes, way.places, strict=True):
+    for at, (node, place) in enumerate(zip(way.nodes, way.places, strict=True)):
         if place is None:
             if len(piece) > 1:
-                yield piece
+                yield piece, None
             piece = []
             continue
-        piece.append(place)
-        if uses[node] > 1 and len(piece) > 1:
-            yield piece
-            piece = [place]
+        stop = barriers.get(node) if uses[node] == 1 else None
+        if stop is None:
+            piece.append(place)
+            if uses[node] > 1 and len(piece) > 1:
+                yield piece, None
+                piece = [place]
+            continue
+        before = _towards(place, piece[-1]) if piece else None
+        if before is not None and before != piece[-1]:
+            yield [*piece, before], None
+        after = way.places[at + 1] if at + 1 < len(way.places) else None
+        beyond = _towards(place, after) if after is not None else None
+        yield [spot for spot in (before, place, beyond) if spot is not None], stop
+        piece = [beyond] if beyond is not None else []
     if len(piece) > 1:
-        yield piece
+        yield piece, None
+
+
+def _towards(place: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
+    """Return the spot half a metre from one place towards another; half the way where that is nearer."""
+    run, rise = other[0] - place[0], other[1] - place[1]
+    metres_a_unit = _DEGREES * _METRES_A_DEGREE
+    length_m = math.hypot(run * math.cos(math.radians(place[1] * _DEGREES)), rise) * metres_a_unit
+    share = min(_BARRIER_M / length_m, 0.5) if length_m else 0.0
+    return (place[0] + round(run * share), place[1] + round(rise * share))
 
 
 def _write(roads: gpd.GeoDataFrame, out: Path) -> None:

@@ -17,6 +17,8 @@ from layoutplan import __version__
 from layoutplan.access.catchment import Cells, build_cells, draw_catchments, snap_cells
 from layoutplan.access.hills import add_hills
 from layoutplan.access.network import Ints, Mode, Network, Snaps, build_network, snap_points
+from layoutplan.access.origins import find_origins
+from layoutplan.access.roadcheck import RoadReport, Stops, report_roads
 from layoutplan.access.seasons import Season, set_season
 from layoutplan.access.travel import Travel, add_school, costs_to_point, measure_travel, nearest_open
 from layoutplan.county.layers import County
@@ -66,6 +68,8 @@ class Prepared:
         The townships together; a new school must stand inside.
     fingerprint : str
         Hash of the county's content, the norms and the program version.
+    roads : RoadReport
+        What was joined, who lives on which piece, who is far from any road, and where places travel from.
     """
 
     county: County
@@ -80,6 +84,7 @@ class Prepared:
     cells: Mapping[Mode, Cells]
     cell_travel: Mapping[Mode, Travel]
     outline: BaseGeometry
+    roads: RoadReport
     fingerprint: str
 
 
@@ -167,7 +172,8 @@ def _measured(
 ) -> Prepared:
     network = set_season(dry, county.roads, season=season, norms=norms)
     outline = shapely.union_all(county.townships.geometry.to_numpy())
-    place_points = county.places.set_index("place_id").geometry
+    origins = find_origins(county.places, county.rasters.get("population"))
+    place_points = origins.points
     school_points = county.schools.set_index("school_id").geometry
     places = {mode: snap_points(network, place_points, mode=mode, norms=norms) for mode in modes}
     schools = {mode: snap_points(network, school_points, mode=mode, norms=norms) for mode in modes}
@@ -182,8 +188,22 @@ def _measured(
     cell_travel = {m: measure_travel(network, cells[m].snaps, schools[m], mode=m, norms=norms) for m in modes}
     key = "|".join((county.fingerprint, norms.fingerprint, __version__, ",".join(modes), season))
     fingerprint = hashlib.sha256(key.encode()).hexdigest()[:16]
+    roads = report_roads(county, network, Stops(origins, places, schools), norms=norms)
     return Prepared(
-        county, norms, network, season, dry, places, schools, travel, between, cells, cell_travel, outline, fingerprint
+        county,
+        norms,
+        network,
+        season,
+        dry,
+        places,
+        schools,
+        travel,
+        between,
+        cells,
+        cell_travel,
+        outline,
+        roads,
+        fingerprint,
     )
 
 
