@@ -14,6 +14,7 @@ from layoutplan.plan.scenario import (
     CloseSchool,
     ConvertSchool,
     MergeSchools,
+    MoveIn,
     OpenSchool,
     Scenario,
     SetBoarding,
@@ -96,6 +97,15 @@ def test_merged_pupils_go_to_the_school_named_though_another_is_nearer():
     assert pupils(merged, "b") - pupils(closed, "b") == pytest.approx(moved)
 
 
+def test_households_that_move_take_their_children_along_and_nobody_is_lost():
+    """40 of the 100 households of p1 stay from 2025 on: 6 of its 10 pupils a grade go to p3, which has 30."""
+    move = MoveIn(year=2025, place_id="p1", households=40, to_place_id="p3", existing=100)
+    frame = run_plan(prepare(toy.county(), NORMS), Scenario(name="s", last_year=2026, actions=(move,))).demand.frame
+    grade = frame[frame["grade"] == 4].set_index(["year", "place_id"])["pupils"]
+    assert grade.loc[2024].to_dict() == pytest.approx({"p1": 10, "p2": 20, "p3": 30, "p4": 5})
+    assert grade.loc[2025].to_dict() == pytest.approx({"p1": 4, "p2": 20, "p3": 36, "p4": 5})
+
+
 @pytest.mark.parametrize(
     ("action", "code", "field"),
     [
@@ -109,6 +119,9 @@ def test_merged_pupils_go_to_the_school_named_though_another_is_nearer():
         (ConvertSchool(year=2025, school_id="a", school_kind="primary", grade_to=3), "grades_of_point", "grade_to"),
         (ConvertSchool(year=2025, school_id="a", school_kind="primary", existing="junior"), "existing_kind_differs",
          "existing"),
+        (MoveIn(year=2025, place_id="x", households=9), "place_unknown", "place_id"),
+        (MoveIn(year=2025, place_id="p1", households=9, to_place_id="x"), "place_unknown", "to_place_id"),
+        (MoveIn(year=2025, place_id="p1", households=9, existing=99), "existing_households_differ", "existing"),
         (SetBoarding(year=2025, school_id="b", beds=10, existing=4), "existing_beds_differ", "existing"),
     ],
 )  # fmt: skip
@@ -153,6 +166,7 @@ def test_every_action_survives_a_file():
         MIDDLE, CloseSchool(year=2025, school_id="a"), MergeSchools(year=2026, school_ids=("m", "0017"), into="b"),
         ConvertSchool(year=2026, school_id="b", school_kind="teaching_point", grade_to=4, existing="nine_year"),
         SetBoarding(year=2026, school_id="b", beds=30, existing=0),
+        MoveIn(year=2026, place_id="p1", households=40, to_place_id="p3", existing=100),
     )  # fmt: skip
     scenario = Scenario(name="s", actions=actions)
     assert parse_scenario(dump_scenario(scenario), source="s") == scenario

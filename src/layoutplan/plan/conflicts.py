@@ -18,6 +18,7 @@ from layoutplan.plan.scenario import (
     CloseSchool,
     ConvertSchool,
     MergeSchools,
+    MoveIn,
     OpenSchool,
     Scenario,
     SetBoarding,
@@ -58,7 +59,9 @@ def schools_in(roster: Roster, year: int) -> Schools:
 
 
 def schools_of(action: Action) -> tuple[str, ...]:
-    """Return the ids of the schools an action touches, the one it is about first."""
+    """Return the ids of the schools an action touches, the one it is about first; none where people move."""
+    if isinstance(action, MoveIn):
+        return ()
     if isinstance(action, MergeSchools):
         return (*action.school_ids, action.into)
     return (action.school_id,)
@@ -114,6 +117,9 @@ def _opening_of(fault: _Fault, scenario: Scenario) -> Step | None:
 def _faults(action: Action, roster: Roster, county: County, last_year: int) -> Iterator[_Fault]:
     if not county.base_year < action.year <= last_year:
         yield _Fault("year_outside", "year", {"first": county.base_year + 1, "last": last_year})
+    if isinstance(action, MoveIn):
+        yield from _moving_faults(action, county)
+        return
     schools = schools_in(roster, action.year)
     if isinstance(action, OpenSchool):
         yield from _opening_faults(action, schools, county)
@@ -232,6 +238,28 @@ def grades_after(action: ConvertSchool) -> tuple[int, int]:
     if action.school_kind == "teaching_point":
         return 1, action.grade_to or FIRST_GRADES
     return GRADES_OF_KIND[action.school_kind]
+
+
+def _moving_faults(action: MoveIn, county: County) -> Iterator[_Fault]:
+    known = set(county.places["place_id"])
+    for field in ("place_id", "to_place_id"):
+        named = getattr(action, field)
+        if named is not None and named not in known:
+            yield _Fault("place_unknown", field, {"value": named})
+    if action.place_id in known and action.existing is not None:
+        households = households_of(county, action.place_id, action.year - 1)
+        if households != action.existing:
+            values = {"existing": action.existing, "households": "?" if households is None else households}
+            yield _Fault("existing_households_differ", "existing", values)
+
+
+def households_of(county: County, place_id: str, year: int) -> int | None:
+    """Return the households of a place as last dated by a year, else as registered; None where unknown."""
+    dated = county.move_in[(county.move_in["place_id"] == place_id) & (county.move_in["year"] <= year)]
+    said = dated.dropna(subset="households").sort_values("year")["households"]
+    registered = county.places.set_index("place_id")["households"]
+    count = said.iloc[-1] if len(said) else registered.loc[place_id]
+    return None if pd.isna(count) else int(count)
 
 
 def _bed_faults(action: SetBoarding, schools: Schools) -> Iterator[_Fault]:

@@ -25,7 +25,7 @@ from layoutplan.county.layers import County
 from layoutplan.county.tables import GRADES_OF_STAGE, GROUP_OF_GRADE
 from layoutplan.norms import Norms
 from layoutplan.plan.indicators import count_indicators, with_limits
-from layoutplan.plan.roster import apply_actions
+from layoutplan.plan.roster import apply_actions, with_moves
 from layoutplan.plan.scenario import OpenSchool, Scenario
 from layoutplan.seats.assignment import Assignment, assign
 from layoutplan.seats.demand import Demand, project_demand
@@ -269,7 +269,7 @@ def run_plan(prepared: Prepared, scenario: Scenario) -> PlanResult:
     travel = _with_openings(prepared, openings, policy)
     ways = ways_by(policy, travel, norms=norms)
     between = ways_by(policy, _between(prepared, policy, roster, openings), norms=norms)
-    demand = project_demand(county, outlook=scenario.outlook, norms=norms, years=years)
+    demand = project_demand(with_moves(county, scenario), outlook=scenario.outlook, norms=norms, years=years)
     supply = count_supply(roster, norms=norms, years=years)
     assignment = assign(demand, ways, roster=roster)
     ground = Ground(roster, between, supply, norms)

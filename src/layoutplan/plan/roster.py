@@ -28,6 +28,7 @@ from layoutplan.plan.scenario import (
     CloseSchool,
     ConvertSchool,
     MergeSchools,
+    MoveIn,
     OpenSchool,
     Scenario,
     SetBoarding,
@@ -75,6 +76,29 @@ def apply_actions(scenario: Scenario, county: County, norms: Norms) -> Roster:
     return roster
 
 
+def with_moves(county: County, scenario: Scenario) -> County:
+    """Return the county with the households that a scenario moves in or out; the same one if it moves nobody.
+
+    Parameters
+    ----------
+    county : County
+        As read.
+    scenario : Scenario
+        Checked by :func:`apply_actions`; what it says of a place and year counts before what the county says.
+    """
+    moving = [action for action in scenario.actions if isinstance(action, MoveIn)]
+    if not moving:
+        return county
+    columns = ["place_id", "year", "households", "to_place_id"]
+    rows = [(action.place_id, action.year, action.households, action.to_place_id) for action in moving]
+    said = pd.DataFrame(rows, columns=columns).drop_duplicates(["place_id", "year"], keep="last")
+    known = county.move_in
+    types = {name: known[name].dtype for name in columns if name in known}
+    both = pd.concat([known, said.astype(types)], ignore_index=True)
+    both = both.drop_duplicates(["place_id", "year"], keep="last").sort_values(["place_id", "year"], ignore_index=True)
+    return replace(county, move_in=both)
+
+
 def _applied(action: Action, roster: Roster, county: County) -> Roster:
     if isinstance(action, CloseSchool):
         return _closed(roster, (action.school_id,), action.year, into=None)
@@ -86,6 +110,8 @@ def _applied(action: Action, roster: Roster, county: County) -> Roster:
         return replace(roster, rooms=_with_rooms(roster.rooms, added))
     if isinstance(action, ConvertSchool):
         return _converted(action, roster)
+    if isinstance(action, MoveIn):
+        return roster
     if isinstance(action, SetBoarding):
         state = schools_in(roster, action.year)[action.school_id]
         grades = int(state["grade_from"]), int(state["grade_to"])

@@ -98,8 +98,26 @@ class SetBoarding(Value):
     existing: int | None = Field(default=None, ge=0)
 
 
+class MoveIn(Value):
+    """Households of a place from ``year`` on, until a later date says otherwise; fewer than before move away.
+
+    A resettlement site takes its households from the place they come from, an estate from outside the county;
+    those who leave go ``to_place_id``, or out of the county. ``existing`` is the number the planner saw.
+    """
+
+    kind: Literal["move_in"] = "move_in"
+    year: int = Field(ge=2000, le=2100)
+    place_id: str = Field(min_length=1)
+    households: int = Field(ge=0, le=100_000)
+    to_place_id: str | None = None
+    existing: int | None = Field(default=None, ge=0)
+
+
+_ACTIONS = (OpenSchool, CloseSchool, MergeSchools, AddRooms, ConvertSchool, SetBoarding, MoveIn)
+_KINDS = tuple(action.model_fields["kind"].default for action in _ACTIONS)
 Action = Annotated[
-    OpenSchool | CloseSchool | MergeSchools | AddRooms | ConvertSchool | SetBoarding, Field(discriminator="kind")
+    OpenSchool | CloseSchool | MergeSchools | AddRooms | ConvertSchool | SetBoarding | MoveIn,
+    Field(discriminator="kind"),
 ]
 
 
@@ -124,12 +142,6 @@ class Scenario(Value):
         """Hash of everything but the name and the note."""
         content: dict[str, Any] = self.model_dump(mode="json", exclude={"name", "note"})
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
-
-
-_KINDS = tuple(
-    kind.model_fields["kind"].default
-    for kind in (OpenSchool, CloseSchool, MergeSchools, AddRooms, ConvertSchool, SetBoarding)
-)
 
 
 def load_scenario(path: Path | str) -> Scenario:
