@@ -1,4 +1,4 @@
-"""New site: drag a school over the county and see at once what it takes and relieves."""
+"""New site: drag candidates over the county and see at once what each takes and relieves."""
 
 import streamlit as st
 
@@ -10,27 +10,20 @@ lang = session.enter("pages/site.py")
 result = session.plan(lang)
 stage, year = session.top_bar(result, lang)
 load_leaflet()
+lab = session.site_lab(result, stage=stage, year=year)
 
 
 @st.fragment
 def bench() -> None:
-    """Map and cards: only this runs while the marker moves, the map first."""
+    """Map and cards in one component: nothing else runs, and nothing else is drawn, while a pin moves."""
     candidate.keep_up(result)
-    lab = session.site_lab(result, stage=stage, year=year)
-    left, right = st.columns([2.1, 1])
-    with right:
-        rooms = candidate.size(lang)
-    tried = candidate.try_here(lab, rooms=rooms)
-    with left:
-        base, scene = session.base_map(result, lang), candidate.scene(lab, tried, lang)
-        planmap(base, scene, key="site_map", height=505, on_event=lambda event: candidate.follow(result, event))
-    with right:
-        st.html(cards.trial(result, tried, stage=stage, year=year, lang=lang))
-        candidate.keeper(result, tried, stage=stage, year=year, lang=lang)
-    with left, st.container(horizontal=True, vertical_alignment="bottom"):
-        candidate.coordinates(lang)
-        st.caption(label("ui.site.help", lang), width=470)
+    base, scene = session.base_map(result, lang), candidate.scene(lab, lang)
+    planmap(base, scene, key="site_map", height=540, on_event=lambda event: candidate.follow(result, event))
 
 
 bench()
+with st.container(horizontal=True, vertical_alignment="center"):
+    candidate.keeper(lab, lang)
+    candidate.coordinates(lab, lang)
+    st.caption(label("ui.site.help", lang))
 st.html(cards.legend(lang))

@@ -115,18 +115,28 @@ class Watch:
         box = self.page.locator(f'[data-site="{site}"]').bounding_box()
         return box["x"] + 15, box["y"] + 20
 
-    def drag(self, site, right, down, *, pause_ms=0):
-        """Drag a pin with the mouse; return when the answer to the last place is painted."""
+    def drag(self, site, right, down, *, steps=8, pause_ms=0):
+        """Drag a pin with the mouse; return when the answer to the last place is painted.
+
+        Returns how many updates were painted while the pin was held, and for how many seconds it was.
+        """
         x, y = self.spot(site)
         mouse = self.page.mouse
         mouse.move(x, y)
         mouse.down()
-        for step in range(1, 9):
-            mouse.move(x + right * step / 8, y + down * step / 8)
+        before, since = self.painted(), time.monotonic()
+        for step in range(1, steps + 1):
+            mouse.move(x + right * step / steps, y + down * step / steps)
             if pause_ms:
                 self.page.wait_for_timeout(pause_ms)
+        live, held_s = self.painted() - before, time.monotonic() - since
         mouse.up()
         self.page.wait_for_function("() => probe.painted()")
+        return live, held_s
+
+    def painted(self):
+        """Return how many answers the map has painted so far."""
+        return int(self.map.get_attribute("data-updates") or 0)
 
     def lag_ms(self):
         return int(self.map.get_attribute("data-lag-ms"))

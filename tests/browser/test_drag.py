@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "data" / "gis"
 FIRST_START_MS = 300_000
 DRAGS = 12
+LARGEST_UPDATE_BYTES = 50_000
 
 
 @pytest.fixture(scope="module")
@@ -27,16 +28,12 @@ def address(browser, serve, tmp_path_factory):
 def bench(watch, address):
     watch.open(address, FIRST_START_MS)
     watch.page.get_by_role("link", name=label("ui.page.site", "zh")).click()
-    watch.page.locator('[data-site="site"]').wait_for(timeout=60_000)
+    watch.page.locator('[data-site="site-1"]').wait_for(timeout=60_000)
     watch.settle()
     watch.mark()
     yield watch
     assert watch.strangers == []
     assert watch.errors == []
-
-
-def cells_won(watch):
-    return int(watch.page.locator("[data-site-cells]").get_attribute("data-site-cells"))
 
 
 def violet(watch):
@@ -51,12 +48,12 @@ def pupils(watch):
 
 def test_dragging_a_school_changes_figures_and_ground_and_nothing_else(bench):
     before, load, ground = bench.state(), pupils(bench), violet(bench)
-    assert ground == cells_won(bench) > 0
-    bench.drag("site", -150, 110)
+    assert ground > 0
+    bench.drag("site-1", -150, 110)
     bench.settle()
     after = bench.state()
     assert pupils(bench) != load
-    assert violet(bench) == cells_won(bench) != ground
+    assert 0 < violet(bench) != ground
     assert (after["mark"], after["builds"]) == ("kept", 1)
     assert [after[k] for k in ("zoom", "lat", "lng")] == [before[k] for k in ("zoom", "lat", "lng")]
 
@@ -81,9 +78,9 @@ def test_dragging_a_school_changes_figures_and_ground_and_nothing_else(bench):
 
 def test_a_spot_outside_the_county_says_why(bench):
     for _ in range(3):
-        bench.drag("site", 0, -80)
+        bench.drag("site-1", 0, -80)
     bench.page.evaluate("() => { probe.map().map.setZoom(9.5, { animate: false }) }")
-    bench.drag("site", 330, 20)
+    bench.drag("site-1", 330, 20)
     bench.settle()
     assert bench.page.locator(".planmap-pin-reason").inner_text() == label("reason.outside_county", "zh")
     assert violet(bench) == 0
@@ -110,28 +107,36 @@ def test_a_school_clicked_on_the_map_narrows_the_table(watch, address):
 
 def test_a_link_straight_to_a_page_arrives_there(watch, address):
     watch.open(f"{address}/site", FIRST_START_MS)
-    watch.page.locator('[data-site="site"]').wait_for(timeout=60_000)
+    watch.page.locator('[data-site="site-1"]').wait_for(timeout=60_000)
     assert watch.strangers == []
 
 
-def test_time_from_hand_to_repaint_is_logged(bench, tmp_path):
-    bench.drag("site", -40, 40)
+def test_time_from_hand_to_repaint_is_logged(bench):
+    bench.drag("site-1", -40, 40)
     bench.settle()
     bench.received.clear()
-    lags = []
+    lags, updates, held_s, before = [], 0, 0.0, bench.state()
     for turn in range(DRAGS):
         sign = 1 if turn % 2 else -1
-        bench.drag("site", 70 * sign, 45 * sign, pause_ms=15)
+        live, seconds = bench.drag("site-1", 70 * sign, 45 * sign, steps=24, pause_ms=25)
+        updates, held_s = updates + live, held_s + seconds
         lags.append(bench.lag_ms())
         bench.settle()
+    after = bench.state()
     figures = {
         "drags": DRAGS,
         "median_ms": statistics.median(lags),
         "p95_ms": sorted(lags)[round(0.95 * (DRAGS - 1))],
-        "bytes_received_per_drag": round(sum(bench.received) / DRAGS),
+        "updates_per_s": round(updates / held_s, 1),
         "largest_message_bytes": max(bench.received),
+        "remounts": after["builds"] - 1,
+        "view_jumps": int(any(after[k] != before[k] for k in ("zoom", "lat", "lng"))),
+        "console_errors": len(bench.errors),
+        "requests_elsewhere": len(bench.strangers),
     }
-    (tmp_path / "drag.json").write_text(json.dumps(figures), "utf-8")
-    print("drag to repaint", figures)
-    assert len(lags) == DRAGS
-    assert figures["largest_message_bytes"] < 100_000
+    print("drag to repaint", json.dumps(figures))
+    assert figures["largest_message_bytes"] <= LARGEST_UPDATE_BYTES
+    assert updates > 0
+    for name in ("remounts", "view_jumps", "console_errors", "requests_elsewhere"):
+        assert figures[name] == 0
+    assert after["mark"] == "kept"

@@ -1,7 +1,21 @@
 import pytest
 
 from layoutplan.ui import planmap
-from layoutplan.ui.planmap import Added, Base, Clicked, Feature, Layer, Moved, Paint, Scene, Site, compose, read_event
+from layoutplan.ui.planmap import (
+    Added,
+    Base,
+    Chosen,
+    Clicked,
+    Feature,
+    Layer,
+    Moved,
+    Paint,
+    Scene,
+    Site,
+    compose,
+    read_event,
+)
+from layoutplan.ui.planmap.panel import Card, Words
 
 SQUARE = {"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [1, 1], [0, 0]]]}
 
@@ -57,7 +71,7 @@ def test_sketch_is_named_by_its_content():
 
 def test_sites_cross_as_data():
     (site,) = send(Scene(sites=[Site("a", "<b>", 1.0, 2.0)]), {})["sites"]
-    assert site == {"id": "a", "name": "<b>", "lat": 1.0, "lng": 2.0, "draggable": True, "reason": ""}
+    assert site == {"id": "a", "name": "<b>", "lat": 1.0, "lng": 2.0, "draggable": True, "reason": "", "active": True}
 
 
 def test_events_are_read_as_values():
@@ -65,11 +79,18 @@ def test_events_are_read_as_values():
         1, "a", 3, 4, False
     )
     assert read_event("clicked", {"layer": "schools", "id": "s"}) == Clicked("schools", "s")
+    assert read_event("chosen", {"name": "rooms", "value": "24"}) == Chosen("rooms", "24")
     assert read_event("added", {"lat": 1, "lng": 2}) == Added(1.0, 2.0)
     assert read_event("moved", None) is None
 
 
-@pytest.mark.parametrize("name", ["planmap.js", "parts.js", "mount.js"])
+def test_cards_cross_as_data_and_only_where_there_are_any():
+    assert send(Scene(), {})["cards"] is None
+    (card,) = send(Scene(cards=[Card("<b>", [Words("`${1}`")])]), {})["cards"]
+    assert card == {"title": "<b>", "tone": "", "blocks": [{"kind": "words", "text": "`${1}`", "dim": False}]}
+
+
+@pytest.mark.parametrize("name", ["planmap.js", "panel.js", "parts.js", "mount.js"])
 def test_script_never_reads_text_as_markup(name):
     script = planmap._read(name)
     for sink in ("innerHTML", "outerHTML", "insertAdjacentHTML", "eval(", "new Function", "bindPopup", "bindTooltip"):

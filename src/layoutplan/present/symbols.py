@@ -10,9 +10,10 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import shapely
 
@@ -118,13 +119,40 @@ def class_statuses(sizes: pd.Series[float], stages: pd.Series[str], *, norms: No
     Series of str
         One of :data:`STATUSES`, aligned with ``sizes``.
     """
-    limit = stages.map({stage: norms.value(f"class_size.{stage}") for stage in ("primary", "junior")}).astype("float64")
-    size = sizes.astype("float64")
-    status = pd.Series("within", index=sizes.index, dtype="str")
-    status = status.mask(size >= NEAR_SHARE * limit - _TOLERANCE, "near").mask(size > limit + _TOLERANCE, "over")
-    status = status.mask(size >= norms.value("class_size.large") - _TOLERANCE, "large")
-    status = status.mask(size >= norms.value("class_size.extra_large") - _TOLERANCE, "extra_large")
-    return status.mask(size.isna(), "no_data")
+    limit = stages.map({stage: norms.value(f"class_size.{stage}") for stage in ("primary", "junior")})
+    found = class_status_of(sizes.to_numpy(float), limit.to_numpy(float), norms=norms)
+    return pd.Series(found, index=sizes.index, dtype="str")
+
+
+def class_status_of(sizes: npt.NDArray[Any], limit: npt.NDArray[Any] | float, *, norms: Norms) -> list[str]:
+    """Return the same for plain numbers, at the pace of a drag.
+
+    Parameters
+    ----------
+    sizes : float [class]
+        Class sizes [person/class]; NaN where unknown.
+    limit : float or float [class]
+        Norm of their stage [person/class].
+    norms : Norms
+        Thresholds of the large bands.
+
+    Returns
+    -------
+    list of str
+        One of :data:`STATUSES` for each.
+
+    Examples
+    --------
+    >>> from layoutplan.norms import load_norms
+    >>> class_status_of(np.array([np.nan, 40.0, 41.0, 46.0, 56.0, 66.0]), 45.0, norms=load_norms())
+    ['no_data', 'within', 'near', 'over', 'large', 'extra_large']
+    """
+    tied = sizes + _TOLERANCE
+    large, extra = norms.value("class_size.large"), norms.value("class_size.extra_large")
+    over = sizes > np.asarray(limit) + _TOLERANCE
+    bands = [np.isnan(sizes), tied >= extra, tied >= large, over, tied >= NEAR_SHARE * np.asarray(limit)]
+    rank = np.select(bands, [0, 5, 4, 3, 2], default=1)
+    return [STATUSES[at] for at in rank.tolist()]
 
 
 def size_status(pupils: float, kind: str, *, norms: Norms) -> str:

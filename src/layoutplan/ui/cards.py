@@ -7,14 +7,12 @@ from html import escape
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from layoutplan.labels import Lang, both, label
 from layoutplan.plan.planning import PlanResult
 from layoutplan.plan.scenario import Scenario
-from layoutplan.plan.siting import SiteTrial
 from layoutplan.present.headlines import Headline, headlines
-from layoutplan.present.symbols import CATCHMENT_COLOURS, RING_COLOURS, STATUS_COLOURS, STATUSES, class_statuses
+from layoutplan.present.symbols import CATCHMENT_COLOURS, RING_COLOURS, STATUS_COLOURS, STATUSES
 
 DASH = "—"
 MAX_RELIEF = 6
@@ -142,94 +140,3 @@ def legend(lang: Lang) -> str:
 
 def _swatch(colour: str, words: str) -> str:
     return f'<span class="lp-key"><i class="lp-dot" style="background:{colour}"></i>{escape(words)}</span>'
-
-
-# ---- trial of a site ---------------------------------------------------------------------
-def trial(result: PlanResult, tried: SiteTrial, *, stage: str, year: int, lang: Lang) -> str:
-    """Return what a site would do, as cards."""
-    if tried.reason:
-        return _refused(tried, lang)
-    parts = (_load(result, tried, stage, year, lang), _relief(result, tried, lang), _ways(tried, lang))
-    return f'<div class="lp-trial" data-site-cells="{len(tried.cells)}">{"".join(parts)}</div>'
-
-
-def _refused(tried: SiteTrial, lang: Lang) -> str:
-    reason, hint = label(f"reason.{tried.reason}", lang), label(f"ui.site.hint_{tried.reason}", lang)
-    card = f'<section class="lp-card lp-bad"><h4>{escape(reason)}</h4><p>{escape(hint)}</p></section>'
-    return f'<div class="lp-trial" data-site-cells="0">{card}</div>'
-
-
-def _load(result: PlanResult, tried: SiteTrial, stage: str, year: int, lang: Lang) -> str:
-    load = tried.load
-    stages = pd.Series(stage, index=load.index, dtype="str")
-    looks = class_statuses(load["class_size"], stages, norms=result.prepared.norms).tolist()
-    years, pupils = load["year"].tolist(), load["pupils"].tolist()
-    most = max(*pupils, 1.0)
-    bars = "".join(
-        _bar_of_year(at, count / most, STATUS_COLOURS[look], chosen=at == year)
-        for at, count, look in zip(years, pupils, looks, strict=True)
-    )
-    now = years.index(year)
-    classes, size = load["classes"].iloc[now], load["class_size"].iloc[now]
-    figures = (
-        _figure(number(pupils[now]), label("unit.pupils", lang), label("ui.site.pupils", lang), "pupils")
-        + _figure(number(classes), label("unit.classes", lang), label("ui.site.classes", lang), "classes")
-        + _figure(number(size, 1), label("unit.pupils/class", lang), label(f"status.{looks[now]}", lang), "size")
-    )
-    title = label("ui.site.load", lang, year=year)
-    return (
-        f'<section class="lp-card"><h4>{escape(title)}</h4><div class="lp-figures">{figures}</div>'
-        f'<div class="lp-years">{bars}</div></section>'
-    )
-
-
-def _figure(value: str, unit: str, words: str, name: str) -> str:
-    return (
-        f'<div class="lp-figure"><b data-figure="{name}">{value}</b><span>{escape(unit)}</span>'
-        f'<em class="lp-dim">{escape(words)}</em></div>'
-    )
-
-
-def _bar_of_year(year: int, share: float, colour: str, *, chosen: bool) -> str:
-    height = max(round(34 * share), 1)
-    mark = ' class="is-chosen"' if chosen else ""
-    return f'<div{mark}><i style="height:{height}px;background:{colour}"></i><span>{year % 100:02d}</span></div>'
-
-
-def _relief(result: PlanResult, tried: SiteTrial, lang: Lang) -> str:
-    schools = result.roster.schools
-    names = dict(zip(schools["school_id"], schools["name"], strict=True))
-    shown = tried.relief.head(MAX_RELIEF)
-    most = max(float((shown["pupils_before"] - shown["pupils_after"]).max()), 1.0) if len(shown) else 1.0
-    rows = "".join(_relief_row(names[row.school_id], row, most, lang) for row in shown.itertuples())
-    left = len(tried.relief) - len(shown)
-    more = f'<p class="lp-dim">{escape(label("ui.site.more_schools", lang, count=left))}</p>' if left else ""
-    none = f'<p class="lp-dim">{escape(label("ui.site.no_relief", lang))}</p>' if not len(shown) else ""
-    return f'<section class="lp-card"><h4>{escape(label("ui.site.relief", lang))}</h4>{rows}{more}{none}</section>'
-
-
-def _relief_row(name: str, row: object, most: float, lang: Lang) -> str:
-    before, after, seats = (float(getattr(row, field)) for field in ("pupils_before", "pupils_after", "seats"))
-    width = max(round(100 * (before - after) / most), 1)
-    hint = label("ui.site.relief_hint", lang, before=number(before), after=number(after), seats=number(seats))
-    return (
-        f'<div class="lp-relief" title="{escape(hint)}"><span>{escape(name)}</span>'
-        f'<i><u style="width:{width}%"></u></i>'
-        f"<em>{number(before)} → {number(after)}</em>{change(before, after)}</div>"
-    )
-
-
-def _ways(tried: SiteTrial, lang: Lang) -> str:
-    before, after = tried.minutes_before, tried.minutes_after
-    served = tried.places["place_id"].nunique()
-    rows = (
-        (label("ui.site.minutes", lang), f"{number(before, 1)} → {number(after, 1)} {label('unit.min', lang)}",
-         change(before, after, 1)),
-        (label("ui.site.places", lang), f"{number(served)} {label('unit.places', lang)}", ""),
-        (label("ui.site.gap", lang), f"{number(tried.gap_m)} {label('unit.m', lang)}", ""),
-    )  # fmt: skip
-    lines = "".join(
-        f"<tr><td>{escape(name)}</td><td>{escape(value)}</td><td>{moved}</td></tr>" for name, value, moved in rows
-    )
-    title = escape(label("ui.site.ways", lang))
-    return f'<section class="lp-card"><h4>{title}</h4><table class="lp-rows">{lines}</table></section>'

@@ -11,7 +11,7 @@ import streamlit as st
 from layoutplan.labels import Lang, label
 from layoutplan.plan.planning import PlanResult
 from layoutplan.seats.diagnosis import RULES
-from layoutplan.ui.planmap import Added, Clicked, Moved
+from layoutplan.ui.planmap import Clicked, Event
 
 # Signs beside the words, so that the level is not told by colour alone.
 SEVERITIES = ("error", "warning", "info")
@@ -36,7 +36,7 @@ def listed(result: PlanResult, *, stage: str, year: int, rule: str) -> pd.DataFr
     return frame.sort_values("severity", key=lambda s: s.map(SEVERITIES.index), kind="stable", ignore_index=True)
 
 
-def follow(event: Moved | Clicked | Added) -> None:
+def follow(event: Event) -> None:
     """Narrow the table to what was clicked on the map; a click beside it widens it again."""
     if isinstance(event, Clicked) and event.layer in ("schools", "places"):
         st.session_state["subject"] = (event.layer, event.id)

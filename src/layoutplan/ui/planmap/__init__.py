@@ -21,6 +21,8 @@ from typing import Any, Literal
 import streamlit as st
 from streamlit.components import v2
 
+from layoutplan.ui.planmap.panel import Card, as_data
+
 Style = Mapping[str, str | float | bool]
 LIVE_MS = 150
 
@@ -147,7 +149,7 @@ class Paint:
 
 @dataclass(frozen=True)
 class Site:
-    """A marker; ``reason`` says why it cannot stand there, if it cannot."""
+    """A marker; ``reason`` says why it cannot stand there, if it cannot; ``active`` is the one in hand."""
 
     id: str
     name: str
@@ -155,6 +157,7 @@ class Site:
     lng: float
     draggable: bool = True
     reason: str = ""
+    active: bool = True
 
 
 @dataclass(frozen=True)
@@ -177,6 +180,8 @@ class Scene:
         ``seq`` and ``bounds`` or ``point`` and ``zoom``: look there, once for each ``seq``.
     can_add : bool
         Whether a right-click is reported.
+    cards : sequence of Card, optional
+        Drawn beside the map; without them the map takes the whole width.
     """
 
     paints: Mapping[str, Paint] = field(default_factory=dict)
@@ -186,6 +191,7 @@ class Scene:
     selected: tuple[str, str] | None = None
     focus: Mapping[str, Any] | None = None
     can_add: bool = False
+    cards: Sequence[Card] | None = None
 
 
 @dataclass(frozen=True)
@@ -208,11 +214,22 @@ class Clicked:
 
 
 @dataclass(frozen=True)
+class Chosen:
+    """The planner pressed a button of a card."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True)
 class Added:
     """The planner asked for a site at this spot."""
 
     lat: float
     lng: float
+
+
+Event = Moved | Clicked | Chosen | Added
 
 
 def _read(name: str) -> str:
@@ -224,7 +241,7 @@ def _leaflet_script() -> str:
     leaflet = (files("layoutplan") / "assets" / "leaflet" / "leaflet.js").read_text("utf-8")
     leaflet = leaflet.partition("//# sourceMappingURL")[0]
     once = f"if (!globalThis.L) {{\n{leaflet}\n}}"
-    return "\n".join([once, _read("parts.js"), _read("planmap.js"), "export default () => {};"])
+    return "\n".join([once, _read("parts.js"), _read("panel.js"), _read("planmap.js"), "export default () => {};"])
 
 
 @cache
@@ -238,9 +255,8 @@ def _style_sheet() -> str:
 
 
 _loader = v2.component("layoutplan.leaflet", js=_leaflet_script(), isolate_styles=False)
-_map = v2.component(
-    "layoutplan.planmap", html='<div class="planmap"></div>', js=_read("mount.js"), isolate_styles=False
-)
+_HTML = '<div class="planmap-desk"><div class="planmap"></div><div class="planmap-cards" hidden></div></div>'
+_map = v2.component("layoutplan.planmap", html=_HTML, js=_read("mount.js"), isolate_styles=False)
 
 
 def load_leaflet() -> None:
@@ -259,7 +275,7 @@ def planmap(
     *,
     key: str,
     height: int = 520,
-    on_event: Callable[[Moved | Clicked | Added], None] | None = None,
+    on_event: Callable[[Event], None] | None = None,
 ) -> None:
     """Draw the map and report what the planner does.
 
@@ -274,7 +290,7 @@ def planmap(
     height : int
         Pixels.
     on_event : callable, optional
-        Called before the next run with each :class:`Moved`, :class:`Clicked` or :class:`Added`.
+        Called before the next run with each :class:`Moved`, :class:`Clicked`, :class:`Chosen` or :class:`Added`.
     """
     state = st.session_state.get(key) or {}
 
@@ -292,6 +308,7 @@ def planmap(
         on_have_change=lambda: None,
         on_moved_change=report("moved"),
         on_clicked_change=report("clicked"),
+        on_chosen_change=report("chosen"),
         on_added_change=report("added"),
     )
 
@@ -326,13 +343,14 @@ def compose(base: Base, scene: Scene, *, state: Mapping[str, Any], height: int) 
         "selected": scene.selected and {"layer": scene.selected[0], "id": scene.selected[1]},
         "focus": scene.focus,
         "can_add": scene.can_add,
+        "cards": None if scene.cards is None else as_data(scene.cards),
         "ack": int(moved.get("seq", 0)),
         "live_ms": LIVE_MS,
         "height": height,
     }
 
 
-def read_event(kind: str, value: Mapping[str, Any] | None) -> Moved | Clicked | Added | None:
+def read_event(kind: str, value: Mapping[str, Any] | None) -> Event | None:
     """Return what the browser reported as a checked value, or None if there is nothing.
 
     Examples
@@ -347,4 +365,6 @@ def read_event(kind: str, value: Mapping[str, Any] | None) -> Moved | Clicked | 
         return Moved(int(value["seq"]), str(value["id"]), float(lat), float(lng), bool(value["live"]))
     if kind == "clicked":
         return Clicked(str(value["layer"]), str(value["id"]))
+    if kind == "chosen":
+        return Chosen(str(value["name"]), str(value["value"]))
     return Added(float(value["lat"]), float(value["lng"]))

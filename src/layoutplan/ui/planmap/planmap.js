@@ -15,17 +15,19 @@ class PlanMap {
     this.rest = new Map(); // by layer: the full picture that changes are counted from
     this.seq = 0;
     this.ack = 0;
+    this.updates = 0; // answers to a move that were painted
     this.focusSeq = null;
     this.said = "";
     this.frame = element("div", "planmap-frame");
     this.tip = element("div", "planmap-tip");
     this.root.append(this.frame, this.tip);
+    this.panel = new Panel(root.parentElement.querySelector(".planmap-cards"));
   }
 
   update(talk) {
     this.talk = talk;
     const data = talk.data;
-    this.root.style.height = `${data.height}px`;
+    if (this.height !== data.height) this.root.parentElement.style.height = `${(this.height = data.height)}px`;
     if (data.base && data.base.id !== this.baseId) this.build(data.base);
     if (this.baseId !== data.base_id) {
       this.announce();
@@ -37,6 +39,7 @@ class PlanMap {
     this.placeSites(data.sites, data.ack);
     this.select(data.selected);
     this.look(data.focus);
+    this.panel.update(data.cards, (name, value) => this.talk.setTriggerValue("chosen", { name, value }));
     this.announce();
     this.measure(data.ack);
   }
@@ -61,6 +64,7 @@ class PlanMap {
       setTimeout(() => {
         this.root.dataset.lagMs = Math.round(performance.now() - asked.at);
         this.root.dataset.painted = ack;
+        this.root.dataset.updates = ++this.updates;
       }),
     );
   }
@@ -232,11 +236,20 @@ class PlanMap {
       known.site = site;
       // A position Python worked out before it heard of the newest move is out of date.
       if (!known.held && ack >= this.seq) known.marker.setLatLng([site.lat, site.lng]);
-      known.label.textContent = site.name;
-      known.reason.textContent = site.reason;
-      known.marker.getElement().classList.toggle("is-invalid", Boolean(site.reason));
-      known.marker.getElement().setAttribute("aria-label", site.reason ? `${site.name}: ${site.reason}` : site.name);
+      this.dress(known, site);
     }
+  }
+
+  dress(known, site) {
+    const text = JSON.stringify([site.name, site.reason, site.active]);
+    if (known.dressed === text) return;
+    known.dressed = text;
+    known.label.textContent = site.name;
+    known.reason.textContent = site.reason;
+    const node = known.marker.getElement();
+    node.classList.toggle("is-invalid", Boolean(site.reason));
+    node.classList.toggle("is-aside", !site.active);
+    node.setAttribute("aria-label", site.reason ? `${site.name}: ${site.reason}` : site.name);
   }
 
   addSite(site) {
@@ -254,6 +267,7 @@ class PlanMap {
     marker.getElement().dataset.site = site.id;
     const known = { marker, label, reason, site, held: false };
     this.sites.set(site.id, known);
+    marker.on("click", () => this.talk.setTriggerValue("chosen", { name: "site", value: site.id }));
     if (site.draggable) this.makeMovable(known);
     return known;
   }
