@@ -12,6 +12,8 @@ st.set_page_config(page_title=label("ui.title", lang), page_icon="🏫", layout=
 page = st.navigation(
     [
         st.Page("pages/overview.py", title=label("ui.page.overview", lang), default=True),
+        st.Page("pages/demand.py", title=label("ui.page.demand", lang)),
+        st.Page("pages/findings.py", title=label("ui.page.findings", lang)),
         st.Page("pages/site.py", title=label("ui.page.site", lang)),
     ],
     position="top",

@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 from toy_county import toy
 
 from layoutplan.labels import label
+from layoutplan.ui import diagnosis
 
 ROOT = Path(__file__).parents[2]
 
@@ -126,6 +127,27 @@ def test_candidates_are_added_resized_and_dropped(open_app, folder):
     press(app, "site", "site-1")
     press(app, "step", "drop")
     assert [site["id"] for site in sent(app)["sites"]] == ["site-2"]
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_demand_page_shows_curves_the_test_and_the_townships(open_app, folder, lang):
+    app = open_app(folder, "pages/demand.py", lang)
+    assert page_text(app).count("data:image/svg+xml") == 2
+    assert label("ui.demand.tested", lang) in page_text(app)
+    assert set(sent(app)["paint"]) == {"ground", "schools"}
+    (table,) = app.dataframe
+    assert label("ui.demand.township", lang) in table.value.columns
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_findings_page_lists_every_tab(open_app, folder, result, lang):
+    counts = result.findings.frame["rule"].map(diagnosis.tab_of).value_counts()
+    app = open_app(folder, "pages/findings.py", lang)
+    for tab in diagnosis.TABS:
+        app.segmented_control(key="finding_tab").set_value(tab).run()
+        assert not app.exception
+        for table in app.dataframe:
+            assert len(table.value) <= counts[tab]
 
 
 def test_faulty_county_is_a_list_of_problems_not_a_traceback(open_app, tmp_path):

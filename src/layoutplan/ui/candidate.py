@@ -34,7 +34,9 @@ def bench_of(lab: SiteLab) -> Bench:
 
 
 def _free_id(bench: Bench) -> str:
-    return benches.free_id(bench, [action.school_id for action in session.scenario().actions])
+    return benches.free_id(
+        bench, [action.school_id for action in session.scenario().actions if isinstance(action, OpenSchool)]
+    )
 
 
 def _first_spot(lab: SiteLab) -> tuple[float, float]:

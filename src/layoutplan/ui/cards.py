@@ -111,7 +111,8 @@ def finding(picked: Mapping[str, Any] | None, lang: Lang) -> str:
     )
     confirmed = "" if picked["verified"] else f" · {label('ui.findings.unverified', lang)}"
     clause = label("ui.findings.clause_is", lang, clause=picked["clause"]) + confirmed
-    body = f'<p>{escape(numbers)}</p><p class="lp-dim">{escape(clause)}</p>'
+    advice = picked.get(f"recommendation_{lang}") or ""
+    body = f'<p>{escape(numbers)}</p><p>{escape(advice)}</p><p class="lp-dim">{escape(clause)}</p>'
     return f'<section class="lp-card"><h4>{escape(picked[f"text_{lang}"])}</h4>{body}</section>'
 
 

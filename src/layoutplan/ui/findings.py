@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import pandas as pd
@@ -10,7 +10,6 @@ import streamlit as st
 
 from layoutplan.labels import Lang, label
 from layoutplan.plan.planning import PlanResult
-from layoutplan.seats.diagnosis import RULES
 from layoutplan.ui.planmap import Clicked, Event
 
 # Signs beside the words, so that the level is not told by colour alone.
@@ -20,7 +19,7 @@ _COLUMNS = ("severity", "text", "measured", "limit", "unit", "year", "clause")
 _HEIGHT = 318
 
 
-def listed(result: PlanResult, *, stage: str, year: int, rule: str) -> pd.DataFrame:
+def listed(result: PlanResult, *, stage: str, year: int, rules: Sequence[str]) -> pd.DataFrame:
     """Return the findings of a year, serious ones first.
 
     Classes, schools and journeys are judged in the base year; those findings are listed with
@@ -32,7 +31,7 @@ def listed(result: PlanResult, *, stage: str, year: int, rule: str) -> pd.DataFr
     other = frame["subject_kind"].eq("township") & ~frame["subject"].str.endswith(f"/{stage}")
     stale = frame["subject_kind"].eq("township") & frame["year"].ne(year)
     frame = frame[~other & ~stale]
-    frame = frame if rule == "all" else frame[frame["rule"] == rule]
+    frame = frame[frame["rule"].isin(rules)]
     return frame.sort_values("severity", key=lambda s: s.map(SEVERITIES.index), kind="stable", ignore_index=True)
 
 
@@ -42,21 +41,39 @@ def follow(event: Event) -> None:
         st.session_state["subject"] = (event.layer, event.id)
 
 
-def pick(result: PlanResult, *, stage: str, year: int, lang: Lang) -> Mapping[str, Any] | None:
-    """Draw the table; return the finding selected in it."""
-    rule = _rule(lang)
-    frame = _narrowed(listed(result, stage=stage, year=year, rule=rule), result)
+def pick(
+    result: PlanResult, *, stage: str, year: int, lang: Lang, rules: Sequence[str] | None = None, height: int = _HEIGHT
+) -> Mapping[str, Any] | None:
+    """Draw the table; return the finding selected in it.
+
+    Parameters
+    ----------
+    result : PlanResult
+        Plan whose findings are listed.
+    stage, year : str, int
+        As chosen above the page.
+    lang : {"zh", "en"}
+        Language of the table.
+    rules : sequence of str, optional
+        The rules to choose from; by default all that have findings.
+    height : int
+        Pixels of the table.
+    """
+    known = sorted(result.findings.frame["rule"].unique().tolist()) if rules is None else list(rules)
+    rule = _rule(known, lang)
+    wanted = known if rule == "all" else [rule]
+    frame = _narrowed(listed(result, stage=stage, year=year, rules=wanted), result)
     if frame.empty:
         st.caption(label("ui.findings.none", lang))
         return None
     shown = _worded(frame, lang)
     answer = st.dataframe(
         shown,
-        height=_HEIGHT,
+        height=height,
         hide_index=True,
         on_select="rerun",
         selection_mode="single-row",
-        key=f"findings-{rule}-{year}-{stage}-{st.session_state.get('subject')}",
+        key=f"findings-{'-'.join(wanted)}-{year}-{stage}-{st.session_state.get('subject')}",
         column_config={
             shown.columns[0]: st.column_config.TextColumn(width=84),
             shown.columns[1]: st.column_config.TextColumn(width=340),
@@ -69,16 +86,16 @@ def pick(result: PlanResult, *, stage: str, year: int, lang: Lang) -> Mapping[st
     return cast("Mapping[str, Any]", frame.iloc[rows[0]].to_dict()) if rows else None
 
 
-def _rule(lang: Lang) -> str:
+def _rule(known: Sequence[str], lang: Lang) -> str:
     """Draw the choice of one kind of finding; the list's words are part of its state, so each language has its own."""
-    rules = ("all", *RULES)
+    rules = ["all", *known]
     before = st.session_state.get("kept_rule", "all")
     rule = st.selectbox(
         label("ui.findings.rule", lang),
         rules,
-        index=rules.index(before),
+        index=rules.index(before) if before in rules else 0,
         format_func=lambda name: label("ui.findings.all" if name == "all" else f"rule.{name}", lang),
-        key=f"rule_{lang}",
+        key=f"rule_{lang}_{'-'.join(known)}",
         label_visibility="collapsed",
     )
     st.session_state["kept_rule"] = rule

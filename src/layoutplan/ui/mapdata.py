@@ -81,9 +81,10 @@ def draw_base(result: PlanResult, lang: Lang) -> Base:
             "ground",
             "polygon",
             _shapes(county.townships.geometry, county.townships["name"]),
-            [_fill("#efebe0", "none")],
+            [fill("#efebe0", "none")],
+            interactive=True,
         ),
-        Layer("cells", "polygon", _cells(result), [_fill("none", "none")], interactive=True, opacity=0.85),
+        Layer("cells", "polygon", _cells(result), [fill("none", "none")], interactive=True, opacity=0.85),
         Layer("borders", "polygon", _shapes(county.townships.geometry, county.townships["name"]), [_dashes()]),
         Layer("roads", "line", list(_roads(county.roads))),
         Layer("names", "label", _names(county.townships)),
@@ -101,9 +102,10 @@ def _notes(result: PlanResult, lang: Lang) -> list[str]:
     return [*stamp, county.crs, date, label("ui.map.internal", lang), label("ui.map.licence", lang)]
 
 
-def _fill(fill: str, line: str, weight: float = 1.0) -> Style:
+def fill(colour: str, line: str, weight: float = 1.0) -> Style:
+    """Return the looks of a polygon; ``none`` leaves its fill or its line out."""
     return {
-        "fill": fill != "none", "fillColor": fill, "fillOpacity": 1, "stroke": line != "none", "color": line,
+        "fill": colour != "none", "fillColor": colour, "fillOpacity": 1, "stroke": line != "none", "color": line,
         "weight": weight,
     }  # fmt: skip
 
@@ -230,6 +232,11 @@ def paint_schools(result: PlanResult, year: int, lang: Lang) -> Paint:
     return Paint(classes, sizes=sizes, lines=lines)
 
 
+def no_schools(result: PlanResult) -> Paint:
+    """Return the looks of a map that is not about schools."""
+    return Paint([0] * len(result.roster.schools))
+
+
 def _radius(pupils: float, shape: str) -> float:
     known = 0.0 if np.isnan(pupils) else float(pupils)
     return round(symbol_radius(known, shape=shape, largest=LARGEST_PX, smallest=SMALLEST_PX), 1)
@@ -260,10 +267,10 @@ def paint_cells(lab: SiteLab, hues: Mapping[str, int], lang: Lang) -> Paint:
     ids = lab.result.travel.school_ids
     names = lab.result.roster.schools.set_index("school_id")["name"]
     looks = [
-        _ground(CATCHMENT_COLOURS[hues[school_id]]) if school_id in hues else _fill("none", "none") for school_id in ids
+        _ground(CATCHMENT_COLOURS[hues[school_id]]) if school_id in hues else fill("none", "none") for school_id in ids
     ]
     said = [[label("ui.map.goes_to", lang, school=names[school_id])] for school_id in ids]
-    palette = [*looks, _ground(VIOLET_GROUND), _fill("none", "none")]
+    palette = [*looks, _ground(VIOLET_GROUND), fill("none", "none")]
     groups = [*said, [label("ui.map.goes_to_site", lang)], [label("ui.map.goes_nowhere", lang)]]
     nowhere = len(ids) + 1
     classes = [nowhere if school < 0 else school for school in lab.cell_school.tolist()]
@@ -274,7 +281,7 @@ VIOLET_GROUND = "#b99ad8"
 
 
 def _ground(colour: str) -> Style:
-    return _fill(colour, colour, 0.9)
+    return fill(colour, colour, 0.9)
 
 
 def site_class(lab: SiteLab) -> int:

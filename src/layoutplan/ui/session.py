@@ -194,6 +194,11 @@ def key_of(result: PlanResult) -> tuple[str, str]:
     return result.prepared.fingerprint, result.scenario.fingerprint
 
 
+def shelved(result: PlanResult, name: str, make: Callable[[], Any]) -> Any:
+    """Return something of a plan, worked out once for all sessions."""
+    return _shelf().get((name, *key_of(result)), make)
+
+
 def base_map(result: PlanResult, lang: Lang) -> Base:
     """Return the map's ground, drawn once for each plan and language."""
     return cast("Base", _shelf().get(("base", *key_of(result), lang), lambda: mapdata.draw_base(result, lang)))

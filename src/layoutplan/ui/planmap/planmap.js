@@ -349,7 +349,8 @@ class PlanMap {
   }
 
   hit({ latlng, containerPoint }) {
-    const layers = [...this.layers.values()].filter((layer) => layer.interactive).reverse();
+    const says = (layer) => layer.kind === "point" || layer.groups.length || layer.lines.length;
+    const layers = [...this.layers.values()].filter((layer) => layer.interactive && says(layer)).reverse();
     for (const layer of layers) {
       const item = layer.kind === "point" ? this.nearest(layer, containerPoint) : this.around(layer, latlng);
       if (item) return { layer, item };

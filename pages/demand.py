@@ -1,0 +1,32 @@
+"""Demand: curves with their range, the back-test beside them, growth by township on the map."""
+
+import streamlit as st
+
+from layoutplan.ui import demand, session
+from layoutplan.ui.planmap import load_leaflet, planmap
+
+lang = session.enter("pages/demand.py")
+result = session.plan(lang)
+stage, year = session.top_bar(result, lang)
+load_leaflet()
+left, right = st.columns([2.1, 1])
+with left:
+    st.html(demand.curves(result, year=year, lang=lang))
+with right:
+    st.html(demand.backtest_card(demand.tested(result), lang))
+
+
+@st.fragment
+def board() -> None:
+    """Townships: a row picked in the table is sought on the map."""
+    left, right = st.columns([1.5, 1])
+    with right:
+        picked = demand.pick_township(demand.growth(result, stage=stage, year=year), lang=lang)
+    with left:
+        scene = demand.scene(result, picked, stage=stage, year=year, lang=lang)
+        planmap(session.base_map(result, lang), scene, key="demand_map", height=330)
+
+
+board()
+st.html(demand.legend(lang))
+demand.caption(result, lang)

@@ -1,0 +1,67 @@
+"""A table whose selected row is sought on the map."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, cast
+
+import pandas as pd
+import streamlit as st
+
+from layoutplan.labels import Lang, label
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One column: field of the frame, label of its heading, how it is written, width in pixels."""
+
+    field: str
+    heading: str
+    kind: Literal["text", "number", "share", "year"] = "number"
+    width: int = 80
+    decimals: int = 0
+
+
+def pick(
+    frame: pd.DataFrame, columns: Sequence[Shown], *, key: str, lang: Lang, height: int = 300
+) -> Mapping[str, Any] | None:
+    """Draw a table; return the row selected in it, or None.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Rows in the order shown.
+    columns : sequence of Shown
+        Columns in order.
+    key : str
+        Name of the table in the session; another list needs another name.
+    lang : {"zh", "en"}
+        Language of the headings.
+    height : int
+        Pixels.
+    """
+    if frame.empty:
+        st.caption(label("ui.list.none", lang))
+        return None
+    shown = pd.DataFrame({label(column.heading, lang): _values(frame, column) for column in columns})
+    answer = st.dataframe(
+        shown, height=height, hide_index=True, on_select="rerun", selection_mode="single-row", key=key,
+        column_config={label(column.heading, lang): _config(column) for column in columns},
+    )  # fmt: skip
+    rows = [row for row in cast("dict[str, Any]", answer)["selection"]["rows"] if row < len(frame)]
+    return cast("Mapping[str, Any]", frame.iloc[rows[0]].to_dict()) if rows else None
+
+
+def _values(frame: pd.DataFrame, column: Shown) -> pd.Series[Any]:
+    values = frame[column.field]
+    if column.kind == "share":
+        return (values.astype(float) * 100).round(column.decimals)
+    return values.astype(float).round(column.decimals) if column.kind == "number" else values
+
+
+def _config(column: Shown) -> Any:
+    if column.kind == "text":
+        return st.column_config.TextColumn(width=column.width)
+    form = {"share": f"%.{column.decimals}f %%", "year": "%d", "number": "localized"}[column.kind]
+    return st.column_config.NumberColumn(width=column.width, format=form)
