@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import subprocess
@@ -9,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+import pandas as pd
 import pytest
 import toy_county
 
@@ -57,6 +59,22 @@ def test_run_writes_the_files_of_the_contract(layoutplan, county, tmp_path):
     assert done.returncode == 0, done.stderr
     assert {path.name for path in (tmp_path / "out").iterdir()} == RUN_FILES
     assert json.loads(done.stdout)["provenance"]["synthetic"] == "true"
+
+
+def test_check_lists_counts_that_do_not_agree(layoutplan, tmp_path):
+    counted = toy_county.toy()
+    counted.frames["field_counts"] = pd.DataFrame(
+        [("2164000001", 2022, "primary", 200)], columns=["area_id", "year", "stage", "counted"]
+    )
+    counted.manifest["layers"]["field_counts"] = {"file": "field_counts.csv", "as_of": dt.date(2022, 9, 15)}
+    folder = counted.write(tmp_path / "county")
+    done = layoutplan("check", folder)
+    assert done.returncode == 0
+    # Six classes of 40 in the ledger.
+    assert "the field count differs from the school's books; the 200 counted are used" in done.stdout
+    rows = json.loads(layoutplan("check", folder, "--json").stdout)["discrepancies"]
+    (school,) = [row for row in rows if row["subject"] == "2164000001"]
+    assert (school["ledger"], school["field"], school["chosen"]) == (240.0, 200.0, 200.0)
 
 
 def test_check_says_what_is_wrong_where_and_what_to_do_in_both_languages(layoutplan, tmp_path):

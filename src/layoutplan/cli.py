@@ -109,19 +109,22 @@ def sample(folder: Annotated[Path, typer.Argument(metavar="DIR")]) -> None:
 
 @app.command(help=_word("check"))
 def check(county: CountyPath, as_json: AsJson = False) -> None:
-    """List every problem of every layer, then what to know of the roads; exit 0 if there is no problem."""
+    """List every problem of every layer, then what to know of roads and counts; exit 0 if there is no problem."""
     from layoutplan.access.roadcheck import check_roads
     from layoutplan.county.layers import county_norms, read_county
+    from layoutplan.seats.reconciliation import check_counts
 
     with _working("read") as say:
-        read = read_county(county)
+        read, norms = read_county(county), county_norms(county)
+        counts = check_counts(read, norms)
         say("network")
-        roads = check_roads(read, norms=county_norms(county))
+        roads = check_roads(read, norms=norms)
     warnings = [*read.warnings, *roads.warnings]
     lines = [_word("fine", name=read.name, schools=len(read.schools), places=len(read.places), roads=len(read.roads))]
-    lines += [problem.say(LANG) for problem in warnings]
+    lines += [*(problem.say(LANG) for problem in warnings), *counts[f"text_{LANG}"]]
+    rows = json.loads(counts.to_json(orient="records", force_ascii=False))
     content = {"problems": [], "warnings": [problem.as_row() for problem in warnings], "roads": roads.as_tree()}
-    _tell("\n".join(lines), as_json, content)
+    _tell("\n".join(lines), as_json, {**content, "discrepancies": rows})
 
 
 @app.command("import-osm", help=_word("import_osm"))

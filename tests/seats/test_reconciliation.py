@@ -38,6 +38,7 @@ def of(found, subject, stage):
     [
         (None, 180, "register", "no_field_count"),
         (186, 180, "register", "field_confirms"),
+        (189, 180, "register", "field_confirms"),
         (201, 201, "field", "two_against_one"),
         (150, 180, "register", "all_differ"),
         (230, 196, "ledger", "all_differ"),
@@ -60,6 +61,11 @@ def test_counts_within_the_tolerance_agree():
     assert "t2" not in set(discrepancies(found).query("stage == 'primary'")["subject"])
 
 
+def test_register_and_enrolment_that_agree_stand_against_a_lonely_field_count():
+    row = of(table(("t2", 2022, "primary", 150)), "t2", "primary")
+    assert (row["chosen"], row["reason"]) == (210, "two_against_field")
+
+
 def test_schools_are_held_against_their_history_and_the_field_count():
     history = pd.DataFrame([("a", 2022, 1, 150), ("b", 2022, 1, 210)], columns=["school_id", "year", "grade", "pupils"])
     found = table(("a", 2022, "primary", 148), ("b", 2021, "junior", 120), enrolment=history)
@@ -67,7 +73,7 @@ def test_schools_are_held_against_their_history_and_the_field_count():
     # Ledger 196, history 150, field 148: the two agree against the ledger.
     assert (one["ledger"], one["history"], one["field"]) == (196, 150, 148)
     assert (one["chosen"], one["reason"]) == (148, "two_against_one")
-    # b, junior: classes 157, nobody in the history, 120 on the spot.
+    # b, junior: classes 157, not in the history, 120 on the spot.
     assert of(found, "b", "junior")["reason"] == "field_differs"
     # b, primary: classes 210, history 210, never counted: nothing to report.
     assert found.query("subject == 'b' and stage == 'primary'").empty

@@ -10,10 +10,12 @@ The rule of choice, the first that applies:
 2. ``agree``: all that speak agree within the tolerance; the first is taken: register, or ledger of classes.
 3. ``field_confirms``: the field count agrees with the first; that is taken. Schools of a township also
    teach children who live elsewhere, so an enrolment that differs is no proof against the register.
-4. ``two_against_one``: the other two agree with each other against the first; the field count is taken.
-5. ``no_field_count``: first and second differ, nobody counted; the first is taken and a count is due.
-6. ``field_differs``: the field count differs from the only other source; it was made on the spot and is taken.
-7. ``all_differ``: the middle one is taken, and a new count is due.
+4. ``two_against_one``: the field count agrees with another source against the first; it is taken.
+5. ``no_field_count``: the sources differ and nobody counted; the first is taken and a count is due.
+6. ``two_against_field``: register and enrolment of a township, which are kept by different offices, agree
+   against the field count; the register is taken and the count is to be repeated.
+7. ``field_differs``: a school's field count differs from its books; it was made on the spot and is taken.
+8. ``all_differ``: all three of a township differ; the middle one is taken, and a new count is due.
 
 Two numbers agree if they differ by no more than ``reconcile.tolerance_persons`` or by no more than
 ``reconcile.tolerance_share`` of the larger.
@@ -32,7 +34,7 @@ from layoutplan.county.tables import ENTRY_AGE, GRADES_OF_STAGE, STAGE_OF_GRADE,
 from layoutplan.labels import LANGS, label
 from layoutplan.norms import Norms
 from layoutplan.seats.notes import Note
-from layoutplan.seats.residents import Residents
+from layoutplan.seats.residents import Residents, count_residents
 
 _COLUMNS = (
     "subject_kind", "subject", "stage", "name", "register", "ledger", "history", "field", "chosen", "chosen_from",
@@ -66,8 +68,20 @@ def reconcile(county: County, residents: Residents, *, norms: Norms) -> pd.DataF
 
 
 def discrepancies(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of :func:`reconcile` whose sources do not agree."""
-    return table[table["is_discrepancy"]].reset_index(drop=True)
+    """Return the rows of :func:`reconcile` whose sources do not agree and that no field count has settled."""
+    return table[table["is_discrepancy"] & (table["reason"] != "field_confirms")].reset_index(drop=True)
+
+
+def check_counts(county: County, norms: Norms) -> pd.DataFrame:
+    """Return what a planner should look into: counts that differ and that no field count has settled.
+
+    Returns
+    -------
+    DataFrame
+        As :func:`discrepancies`; no rows in a county where nobody has counted on the spot.
+    """
+    table = reconcile(county, count_residents(county), norms=norms)
+    return discrepancies(table) if len(county.field_counts) else table.iloc[:0]
 
 
 def reconciled_children(county: County, residents: Residents, table: pd.DataFrame) -> tuple[Residents, list[Note]]:
@@ -157,11 +171,19 @@ def _row(
 ) -> dict[str, object]:
     told = {source: value for source, value in sources.items() if not np.isnan(value)}
     chosen, reason = _choose(told, norms)
-    words = {"subject": name, "chosen": f"{told[chosen]:.0f}"} if chosen else {"subject": name, "chosen": "?"}
-    texts = {f"text_{lang}": label(f"reconciled.{reason}", lang, **words) for lang in LANGS}
+    texts = {
+        f"text_{lang}": label(
+            f"reconciled.{reason}",
+            lang,
+            subject=name,
+            stage=label(f"stage.{stage}", lang),
+            chosen=f"{told[chosen]:.0f}",
+        )
+        for lang in LANGS
+    }
     return {
         "subject_kind": kind, "subject": subject, "stage": stage, "name": name, **dict.fromkeys(_COLUMNS[4:8], np.nan),
-        **sources, "chosen": told.get(chosen, np.nan), "chosen_from": chosen, "reason": reason,
+        **sources, "chosen": told[chosen], "chosen_from": chosen, "reason": reason,
         "is_discrepancy": reason not in ("agree", "only_one"), **texts,
     }  # fmt: skip
 
@@ -171,20 +193,19 @@ def _choose(told: dict[str, float], norms: Norms) -> tuple[str, str]:
     names = list(told)
     if len(names) == 1:
         return names[0], "only_one"
-    first, others = names[0], names[1:]
-    agrees = {name: _agree(told[first], told[name], norms) for name in others}
-    if all(agrees.values()):
-        return first, "agree"
+    first, others = names[0], [name for name in names[1:] if name != "field"]
+    confirmed = all(_agree(told[first], told[name], norms) for name in others)
     if "field" not in told:
-        return first, "no_field_count"
-    if agrees["field"]:
-        return first, "field_confirms"
-    between = [name for name in others if name != "field"]
-    if not between:
-        return "field", "field_differs"
-    if _agree(told["field"], told[between[0]], norms):
+        return first, "agree" if confirmed else "no_field_count"
+    if _agree(told[first], told["field"], norms):
+        return first, "agree" if confirmed else "field_confirms"
+    if any(_agree(told["field"], told[name], norms) for name in others):
         return "field", "two_against_one"
-    return sorted(names, key=lambda name: (told[name], name))[len(names) // 2], "all_differ"
+    if first != "register":
+        return "field", "field_differs"
+    if confirmed:
+        return first, "two_against_field"
+    return sorted(names, key=lambda name: (told[name], name))[1], "all_differ"
 
 
 def _agree(one: float, other: float, norms: Norms) -> bool:

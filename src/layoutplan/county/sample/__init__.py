@@ -13,6 +13,7 @@ import pandas as pd
 from layoutplan.county.sample import files
 from layoutplan.county.sample.borders import place_seats, tile_townships
 from layoutplan.county.sample.capacity import describe_schools, draw_zones, form_communities, furnish_rooms
+from layoutplan.county.sample.counts import count_on_the_spot, list_control_totals
 from layoutplan.county.sample.facts import CRS
 from layoutplan.county.sample.people import (
     count_births,
@@ -83,6 +84,8 @@ def write_sample(folder: Path) -> None:
     files.write_table(list_move_in(places), folder / "move_in.csv")
     files.write_table(_children_rows(places, children), folder / "children.csv")
     files.write_table(births[births["year"] >= 2007], folder / "births.csv")
+    files.write_table(list_control_totals(), folder / "control_totals.csv")
+    files.write_table(count_on_the_spot(places, children, classes, schools), folder / "field_counts.csv")
     files.write_dem(relief, outline, folder / "dem.tif")
     files.write_population(places, relief, outline, folder / "population.tif")
     texts = resources("layoutplan") / "assets" / "sample"

@@ -38,7 +38,8 @@ PRIMARY_CHILDREN = 34_700
 TOWN_PRIMARY_CHILDREN = 14_200
 # What becomes of a cohort a year: families leave the villages for the county town.
 STAY_VILLAGES, STAY_TOWN = -0.012, 0.010
-# Dated households of the resettlement sites: township, households 2019-2028, township of the origin.
+# Dated households of the resettlement sites: township, households 2019-2028, township of the origin. Up to 2022
+# they were observed; later ones are what the plan comes to if it goes on as it has gone so far.
 SITES = (
     ("640422100", (80, 150, 170, 180, 186, 192, 198, 204, 208, 210), "640422201"),
     ("640422100", (60, 120, 150, 160, 170, 182, 190, 196, 200, 200), "640422204"),
@@ -49,6 +50,8 @@ SITES = (
     ("640422214", (0, 10, 20, 24, 24, 24, 350, 360, 360, 360), "640422212"),
     ("640422214", (0, 10, 18, 24, 24, 24, 350, 360, 360, 360), "640422202"),
 )
+# Sites where fewer came than were planned: how many times the dated households the plan is.
+OFF_PLAN = {2: 2}
 # Dated households of new housing in the county town.
 ESTATES = (
     (120, 260, 380, 450, 470, 480, 480, 480, 480, 480),
@@ -97,7 +100,9 @@ def list_places(ground: Ground, towns: list[Town]) -> pd.DataFrame:
     dated = places["dated"].notna()
     households = (places["residents"] / PERSONS_PER_HOUSEHOLD).round().astype(int)
     places["households"] = np.where(dated, _dated_households(places), households)
-    places["planned_households"] = [max(years) if isinstance(years, tuple) else None for years in places["dated"]]
+    times = places["plan_times"].fillna(1)
+    most = [max(years) if isinstance(years, tuple) else None for years in places["dated"]]
+    places["planned_households"] = pd.array(most, dtype="Int64") * times.astype(int)
     return places.sort_values("place_id", ignore_index=True)
 
 
@@ -108,7 +113,7 @@ def seat_schools(code: str) -> int:
 
 def _row(kind: str, code: str, number: int, name: str, point: Floats, **more: Any) -> dict[str, Any]:
     first = {"town": 1, "village": 201, "housing": 801, "resettlement": 901}[kind]
-    base = {"role": "near", "dated": None, "origin_township": None}
+    base = {"role": "near", "dated": None, "origin_township": None, "plan_times": None}
     spot = {"east_m": round(float(point[0]), 1), "north_m": round(float(point[1]), 1)}
     return {
         "place_id": f"{code}{first + number:03d}", "name": name, "kind": kind, "township_id": code,
@@ -156,7 +161,7 @@ def _site_rows(ground: Ground, towns: list[Town]) -> list[dict[str, Any]]:
     nodes = ground.lattice.nodes
     numbers: dict[str, int] = {}
     rows = []
-    for code, dated, origin in SITES:
+    for site, (code, dated, origin) in enumerate(SITES):
         position = [township.code for township in TOWNSHIPS].index(code)
         number = numbers[code] = numbers.get(code, -1) + 1
         role = "decoy" if code == "640422211" else "seat"
@@ -170,7 +175,8 @@ def _site_rows(ground: Ground, towns: list[Town]) -> list[dict[str, Any]]:
             reach = reach[reach < ground.lattice.town_start[0]]
             point = nodes[reach[np.argmin(ground.lattice.above_valley_m[reach])]] + 25.0
         name = f"{BY_CODE[code].short}安置点{number + 1}"
-        rows.append(_row("resettlement", code, number, name, point, dated=dated, origin_township=origin))
+        more = {"dated": dated, "origin_township": origin, "plan_times": OFF_PLAN.get(site, 1)}
+        rows.append(_row("resettlement", code, number, name, point, **more))
     return rows
 
 
@@ -314,15 +320,20 @@ def project(places: pd.DataFrame, children: Ints, births: pd.DataFrame) -> Float
 
 
 def list_move_in(places: pd.DataFrame) -> pd.DataFrame:
-    """Return dated households ``place_id, year, households`` of sites and new housing."""
-    return pd.DataFrame(
-        [
-            {"place_id": row.place_id, "year": year, "households": count}
-            for row in rows_of(places)
-            if isinstance(row.dated, tuple)
-            for year, count in zip(_MOVE_YEARS, row.dated, strict=True)
-        ]
-    )
+    """Return dated households ``place_id, year, households, planned`` of sites and new housing.
+
+    Sites have observed households up to the base year and a plan throughout; estates have what was
+    observed and is expected, and no plan.
+    """
+    rows = []
+    for row in rows_of(places[places["dated"].notna()]):
+        is_site = row.kind == "resettlement"
+        for year, count in zip(_MOVE_YEARS, row.dated, strict=True):
+            observed = None if is_site and year > BASE_YEAR else count
+            planned = int(count * row.plan_times) if is_site else None
+            rows.append((row.place_id, year, observed, planned))
+    table = pd.DataFrame(rows, columns=["place_id", "year", "households", "planned"])
+    return table.astype({"households": "Int64", "planned": "Int64"})
 
 
 def draw_places(places: pd.DataFrame) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
@@ -333,7 +344,7 @@ def draw_places(places: pd.DataFrame) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFram
     moved = (places["kind"] == "resettlement").to_numpy()
     areas = [
         shapely.box(point.x - 55.0 - hh / 8, point.y - 40.0, point.x + 55.0 + hh / 8, point.y + 40.0)
-        for point, hh in zip(points[moved], places.loc[moved, "planned_households"], strict=True)
+        for point, hh in zip(points[moved], places.loc[moved, "dated"].map(max), strict=True)
     ]
     homes = gpd.GeoDataFrame(frame[~moved].drop(columns="origin_place_id"), geometry=points[~moved], crs=CRS)
     sites = gpd.GeoDataFrame(frame[moved].drop(columns="kind"), geometry=areas, crs=CRS)

@@ -51,6 +51,7 @@ def list_planted(
         "place_over_limit": sorted(places.loc[places["role"] == "far", "place_id"]),
         "place_unreached": sorted(places.loc[places["role"] == "island", "place_id"]),
         "seat_gap": sorted(gaps),
+        "resettlement_off_plan": sorted(places.loc[places["plan_times"].fillna(1) != 1, "place_id"]),
     }
     innocent = {
         "small_this_year_only": sorted(schools["school_id"].iloc[list(looks_empty)]),
