@@ -67,6 +67,50 @@ def test_without_births_cohorts_stay_as_large_as_the_youngest():
     assert frame["p10"].isna().any()  # nothing tells how wide the range is, and a guess would be a lie
 
 
+def entries(*counts):
+    rows = [("a", 2023 - len(counts) + at, 1, count) for at, count in enumerate(counts)]
+    return pd.DataFrame(rows, columns=["school_id", "year", "grade", "pupils"])
+
+
+def test_a_calibrated_ratio_carries_the_young_to_entry():
+    # 65 young residents of an age to 200 births: .325. Entries of 2022: 65 x .9, one year against a prior of two:
+    # the ratio is .325 x .9^(1/3), so a cohort still to be born enters .9^(1/3) times as large as the young are.
+    county = toy.county(enrolment=entries(58.5))
+    frame = demand(county, Outlook(entry_ratio="calibrated"))
+    k = 0.9 ** (1 / 3)
+    assert pupils(frame, year=2030, grade=1, place_id="p2") == pytest.approx(20 * k)
+    # Aged 3 in 2022: three of the five steps from age 1 to 6 are still before it.
+    assert pupils(frame, year=2025, grade=1, place_id="p2") == pytest.approx(20 * k ** (3 / 5))
+    assert pupils(frame, year=2025, grade=4, place_id="p2") == pytest.approx(20.0)
+    shown = project_demand(county, outlook=Outlook(), norms=NORMS, years=[2022]).notes
+    assert shown.loc[shown["code"] == "entry_ratio_shown", "value"].item() == pytest.approx(0.325 * k)
+
+
+def test_survival_and_measured_migration_work_year_by_year():
+    children = toy.county().children.assign(
+        children=lambda frame: np.where(frame["place_id"].isin(["p1", "p2"]), 100 * 1.02 ** frame["age"], 50.0)
+    )
+    births = [(area, year, 200) for area in ("t1", "t2") for year in range(2005, 2023)]
+    county = toy.county(children=children, births=pd.DataFrame(births, columns=["area_id", "year", "births"]))
+    frame = demand(county, Outlook(migration="measured", survival=0.99))
+    # t1 gains 2 % a year by its register, t2 nothing; one in a hundred is lost besides.
+    now, later = (pupils(frame, year=year, grade=grade, place_id="p1") for year, grade in ((2022, 1), (2027, 6)))
+    assert later / now == pytest.approx((1.02 * 0.99) ** 5)
+    assert pupils(frame, year=2027, grade=6, place_id="p3") == pytest.approx(50 * 0.99**5)
+    # The mean of ages 0-2 is taken for age 1: five steps to the age of entry.
+    young = 100 * (1 + 1.02 + 1.02**2) / 3
+    assert pupils(frame, year=2032, grade=1, place_id="p1") == pytest.approx(young * (1.02 * 0.99) ** 5)
+
+
+@pytest.mark.parametrize(
+    "option", [{"entry_ratio": "calibrated"}, {"housing": "seats_per_thousand"}, {"children": "reconciled"}]
+)
+def test_an_option_without_its_layer_is_an_error(option):
+    with pytest.raises(DataError) as caught:
+        demand(toy.county(), Outlook(**option))
+    assert {problem.code for problem in caught.value.problems} == {"outlook_idle"}
+
+
 def resettled(households=150.0):
     county = toy.county()
     site = county.places.iloc[[0]].assign(

@@ -113,3 +113,14 @@ def test_both_ways_stand_side_by_side_whatever_is_chosen():
     assert row["by_cohort"] == pytest.approx(6 * 23)
     assert row["by_thousand"] == pytest.approx((200 * 3.97 + 300) * 0.060)
     assert row["clause"] == "guide"
+
+
+def test_trap_20_a_site_at_the_reference_ratios_loses_27_per_cent_in_six_years():
+    # 1000 movers as measured: 40.1 in three preschool cohorts, 109.8 in six primary, 53.2 in three junior.
+    each = {age: 40.1 / 3 if age < 6 else 109.8 / 6 if age < 12 else 53.2 / 3 for age in range(16)}
+    rows = [("p1", age, count, "census") for age, count in each.items()]
+    site = toy.county(children=pd.DataFrame(rows, columns=["place_id", "age", "children", "source"]))
+    frame = project_demand(site, outlook=Outlook(), norms=NORMS, years=[2022, 2028]).frame
+    primary = frame[(frame["place_id"] == "p1") & (frame["grade"] <= 6)].groupby("year")["pupils"].sum()
+    assert primary[2022] == pytest.approx(NORMS.value("seats_per_thousand.resettlement.primary"))
+    assert primary[2028] / primary[2022] == pytest.approx(0.73, abs=0.005)

@@ -86,23 +86,30 @@ def list_series(county: County, lived: Floats, share: Floats, *, years: Sequence
         Registered children grow older where they are registered; they are missing once a cohort is
         needed that was not born in the base year.
     """
+    townships = sorted(set(county.places["township_id"]))
+    inside = (county.places["township_id"].to_numpy(str) == np.array(townships)[:, None]).astype(float)
     registered = _registered(county, years)
-    township = county.places["township_id"].to_numpy(str)
     parts = []
     for number, stage in enumerate(STAGES):
         mine = [at for at, grade in enumerate(GRADES) if STAGE_OF_GRADE[grade] == stage]
         sums = {
-            "residents": lived[:, mine].sum(axis=1), "elsewhere": (lived * share)[:, mine].sum(axis=1),
-            "registered": registered[number],
-        }  # fmt: skip
-        for at, year in enumerate(years):
-            table = pd.DataFrame({name: values[at] for name, values in sums.items()}).groupby(township)
-            frame = table.sum(min_count=1).rename_axis("township_id").reset_index()
-            parts.append(frame.assign(year=year, stage=stage))
+            "residents": lived[:, mine].sum(axis=1) @ inside.T,
+            "elsewhere": (lived * share)[:, mine].sum(axis=1) @ inside.T,
+            "registered": _sum_known(registered[number], inside),
+        }
+        key = pd.MultiIndex.from_product([list(years), townships], names=["year", "township_id"])
+        table = pd.DataFrame({name: values.ravel() for name, values in sums.items()}, index=key)
+        parts.append(table.reset_index().assign(stage=stage))
     frame = pd.concat(parts, ignore_index=True)
     frame["pupils"] = frame["residents"] - frame["elsewhere"]
     columns = ["year", "township_id", "stage", "residents", "elsewhere", "pupils", "registered"]
     return frame[columns].sort_values(columns[:3], ignore_index=True)
+
+
+def _sum_known(values: Floats, inside: Floats) -> Floats:
+    """Return sums [year, township] of what is known of its places; missing where nothing is."""
+    known = (~np.isnan(values)).astype(float) @ inside.T
+    return np.where(known > 0, np.nan_to_num(values) @ inside.T, np.nan)
 
 
 def _registered(county: County, years: Sequence[int]) -> Floats:

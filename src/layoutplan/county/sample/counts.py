@@ -55,7 +55,7 @@ def count_on_the_spot(
     for township in TOWNSHIPS:
         mine = (places["township_id"] == township.code).to_numpy()
         for stage, ages in _STAGE_AGES.items():
-            there = children[np.ix_(np.flatnonzero(mine), list(ages))].sum()
+            there = int(children[mine, ages.start : ages.stop].sum())
             off = GONE.get((township.code, stage), 1.0) * (1 + float(rng.uniform(-0.01, 0.01)))
             rows.append((township.code, BASE_YEAR, stage, round(there * off)))
     pupils = classes[classes["grade"] <= max(_STAGE_AGES["primary"]) - 5].groupby("school_id")["pupils"].sum()

@@ -100,9 +100,11 @@ def list_places(ground: Ground, towns: list[Town]) -> pd.DataFrame:
     dated = places["dated"].notna()
     households = (places["residents"] / PERSONS_PER_HOUSEHOLD).round().astype(int)
     places["households"] = np.where(dated, _dated_households(places), households)
-    times = places["plan_times"].fillna(1)
-    most = [max(years) if isinstance(years, tuple) else None for years in places["dated"]]
-    places["planned_households"] = pd.array(most, dtype="Int64") * times.astype(int)
+    times = places["plan_times"].fillna(1).astype(int)
+    places["planned_households"] = [
+        max(years) * scale if isinstance(years, tuple) else None
+        for years, scale in zip(places["dated"], times, strict=True)
+    ]
     return places.sort_values("place_id", ignore_index=True)
 
 
