@@ -98,7 +98,8 @@ def test_trap_10_the_demand_is_where_children_live():
     crowded = county.places.assign(households=pd.array([100_000] * 4, dtype="Int64"))
     plain, registered = planned(county), planned(replace(county, places=crowded))
     pd.testing.assert_frame_equal(plain.demand.frame, registered.demand.frame)
-    assert {column.name for column in TABLES["children"].columns} == {"place_id", "age", "children", "source"}
+    on_the_books = planned(replace(county, children=county.children.assign(registered=1_000.0)))
+    pd.testing.assert_frame_equal(plain.demand.frame, on_the_books.demand.frame)
 
 
 def test_trap_11_only_the_clause_in_force_is_called_verified():
