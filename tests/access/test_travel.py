@@ -18,6 +18,7 @@ from layoutplan.access.travel import (
     measure_travel,
     nearest_open,
     travel_frame,
+    within,
 )
 
 # The toy: a main road west-east with a side road north from its middle, in metres.
@@ -163,6 +164,41 @@ def test_a_school_that_is_there_cannot_be_added_again():
     travel = measure(network, PLACES, SCHOOLS)
     with pytest.raises(ValueError, match="already"):
         add_school(travel, "a", np.zeros(4, dtype=np.int64), np.zeros(4, dtype=np.int64), norms=NORMS)
+
+
+def test_within_a_limit_and_at_least_the_nearest_by_hand():
+    network = build_network(roads(MAIN), norms=NORMS)
+    travel = measure(network, PLACES, SCHOOLS)
+    # 60 m a minute: p1 3.3 and 15.2, p2 5.3 and 7.2, p3 10.2 and 11.7, p4 3.5 and 8.3 minutes.
+    near = within(travel, limit_min=8.0)
+    assert {place: [school for school, _ in row] for place, row in pairs(near).items()} == {
+        "p1": ["a"], "p2": ["a", "b"], "p3": [], "p4": ["b"],
+    }  # fmt: skip
+    assert near.unreached == {"p3": "beyond_limit"}
+    kept = within(travel, limit_min=8.0, k=1)
+    assert pairs(kept)["p3"] == [("b", 610_000)]
+    assert kept.unreached == {"p3": "beyond_limit"}
+    assert near.minutes.tolist() == [m for m in travel.minutes.tolist() if m <= 8.0]
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    oracle.small_roads(), oracle.small_points(), st.sampled_from(MODES), st.floats(0, 15), st.integers(0, 3)
+)  # fmt: skip
+def test_within_equals_picking_pair_by_pair(table, where, mode, limit_min, k):
+    network = build_network(table, norms=NORMS)
+    travel = measure(network, where, where.iloc[:4], mode)
+    found = within(travel, limit_min=limit_min, k=k)
+    lost = dict(travel.unreached)
+    for row, place in enumerate(travel.place_ids):
+        all_pairs = range(travel.start[row], travel.start[row + 1])
+        kept = [p for rank, p in enumerate(all_pairs) if travel.minutes[p] <= limit_min or rank < k]
+        mine = slice(found.start[row], found.start[row + 1])
+        assert found.school[mine].tolist() == travel.school[kept].tolist()
+        assert found.cost[mine].tolist() == travel.cost[kept].tolist()
+        if len(all_pairs) and not any(travel.minutes[p] <= limit_min for p in all_pairs):
+            lost[place] = "beyond_limit"
+    assert found.unreached == lost
 
 
 @settings(max_examples=60, deadline=None)

@@ -236,13 +236,37 @@ def draw_catchments(
     """
     import geopandas as gpd
 
-    shapes = cells.frame.geometry.to_numpy()
-    groups = np.unique(school)
-    groups = np.concatenate([groups[groups >= 0], groups[groups < 0]])
-    areas = np.array([shapely.union_all(shapes[school == group]) for group in groups], dtype=object)
-    if simplify_m:
-        areas = shapely.coverage_simplify(areas, simplify_m)
+    groups, areas = dissolve(cells, school, simplify_m=simplify_m)
     ids = pd.Series([school_ids[group] if group >= 0 else None for group in groups.tolist()], dtype=object)
     return gpd.GeoDataFrame(
         {"school_id": ids, "area_km2": shapely.area(areas) / 1e6}, geometry=list(areas), crs=cells.frame.crs
     )
+
+
+def dissolve(cells: Cells, group: Ints, *, simplify_m: float = 0.0) -> tuple[Ints, npt.NDArray[Any]]:
+    """Return the groups of cells and their ground.
+
+    Parameters
+    ----------
+    cells : Cells
+        Tiling of the county.
+    group : int64 [cell]
+        Which cells belong together.
+    simplify_m : float, optional
+        Smooths shared borders together, so that neighbours still meet; the border of the county stays
+        as it is, so the ground as a whole is kept.
+
+    Returns
+    -------
+    groups : int64 [group]
+        Ascending, negative ones last.
+    areas : object [group]
+        Polygons that tile the county.
+    """
+    shapes = cells.frame.geometry.to_numpy()
+    groups = np.unique(group)
+    groups = np.concatenate([groups[groups >= 0], groups[groups < 0]])
+    areas = np.array([shapely.union_all(shapes[group == own]) for own in groups], dtype=object)
+    if simplify_m:
+        areas = shapely.coverage_simplify(areas, simplify_m, simplify_boundary=False)
+    return groups, areas

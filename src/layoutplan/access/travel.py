@@ -45,6 +45,7 @@ class Travel:
     unreached : mapping
         ``{place_id: reason}`` for places without any pair: ``off_network`` (too far from a road),
         ``island`` (no school on the same piece of network), ``one_way`` (a school on it, no way there).
+        After :func:`within` also ``beyond_limit``: the nearest school is farther than the limit.
     grades : {"grades_1_3", "grades_4_6", "grades_7_9"}
         Whose walking speed the minutes are for.
     """
@@ -248,6 +249,53 @@ def add_school(travel: Travel, school_id: str, cost: Ints, length_mm: Ints, *, n
         length_mm=np.insert(travel.length_mm, at, length_mm[places]),
         minutes=minutes_of(new_cost, mode=travel.mode, norms=norms, grades=travel.grades),
         unreached={place: reason for place, reason in travel.unreached.items() if place not in reached},
+    )
+
+
+def within(travel: Travel, *, limit_min: float, k: int = 0) -> Travel:
+    """Return every school within a limit and at least the k nearest of each place.
+
+    Parameters
+    ----------
+    travel : Travel
+        All pairs; stays as it is.
+    limit_min : float
+        Minutes one way, included.
+    k : int, optional
+        Schools kept although they are beyond the limit, nearest first.
+
+    Returns
+    -------
+    Travel
+        Pairs in the same order, by cost, then school id. Every place without a school within the limit
+        has its reason in ``unreached``, also where its k nearest are kept.
+
+    Examples
+    --------
+    >>> travel = Travel(
+    ...     "walk", ("p",), ("a", "b", "c"), np.array([0, 3]), np.array([2, 0, 1]), np.array([60, 600, 900]) * 1000,
+    ...     np.array([60, 600, 900]) * 1000, np.array([1.0, 10.0, 15.0]), {})
+    >>> within(travel, limit_min=10.0).school.tolist(), within(travel, limit_min=0.5, k=1).school.tolist()
+    ([2, 0], [2])
+    >>> within(travel, limit_min=0.5, k=1).unreached
+    {'p': 'beyond_limit'}
+    """
+    count = np.diff(travel.start)
+    rank = np.arange(len(travel.cost)) - np.repeat(travel.start[:-1], count)
+    near: Flags = travel.minutes <= limit_min
+    run = np.concatenate([[0], np.cumsum(near)])
+    far = np.flatnonzero((run[travel.start[1:]] == run[travel.start[:-1]]) & (count > 0))
+    keep = near | (rank < k)
+    total = np.concatenate([[0], np.cumsum(keep)])
+    beyond = {travel.place_ids[place]: "beyond_limit" for place in far.tolist()}
+    return replace(
+        travel,
+        start=total[travel.start].astype(np.int64),
+        school=travel.school[keep],
+        cost=travel.cost[keep],
+        length_mm=travel.length_mm[keep],
+        minutes=travel.minutes[keep],
+        unreached=dict(sorted({**travel.unreached, **beyond}.items())),
     )
 
 
