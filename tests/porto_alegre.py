@@ -12,6 +12,7 @@ schools stand in it. What is assumed, because the source does not say:
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import geopandas as gpd
@@ -84,6 +85,13 @@ source = "estimate"
 """
 
 
+_DEM = """
+[rasters.dem]
+file = "poa_elevation.tif"
+as_of = {year}-12-31
+"""
+
+
 def find_source() -> Path | None:
     """Return the folder of the shared data, above this file; None where it is not there."""
     for folder in Path(__file__).resolve().parents:
@@ -99,8 +107,8 @@ def read_hexagons(source: Path) -> pd.DataFrame:
     return pd.read_csv(source / "poa_hexgrid.csv", usecols=columns)[columns].sort_values("id", ignore_index=True)
 
 
-def write_county(folder: Path, source: Path) -> None:
-    """Write the county folder, ready for ``layoutplan run``."""
+def write_county(folder: Path, source: Path, *, hills: bool = False) -> None:
+    """Write the county folder, ready for ``layoutplan run``; with the elevation raster if told so."""
     folder.mkdir(parents=True, exist_ok=True)
     hexagons = read_hexagons(source)
     homes = hexagons[hexagons["population"] > 0]
@@ -122,7 +130,10 @@ def write_county(folder: Path, source: Path) -> None:
     outline = points.union_all().convex_hull.buffer(500)
     city = gpd.GeoDataFrame({"township_id": ["poa"], "name": ["Porto Alegre"]}, geometry=[outline], crs=CRS)
     city.to_file(folder / "townships.gpkg", layer="townships", driver="GPKG")
-    (folder / "county.toml").write_text(_MANIFEST.format(crs=CRS, year=BASE_YEAR), encoding="utf-8")
+    manifest = _MANIFEST + _DEM if hills else _MANIFEST
+    (folder / "county.toml").write_text(manifest.format(crs=CRS, year=BASE_YEAR), encoding="utf-8")
+    if hills:
+        shutil.copyfile(source / "poa_elevation.tif", folder / "poa_elevation.tif")
 
 
 def _children(homes: pd.DataFrame) -> pd.DataFrame:

@@ -81,6 +81,38 @@ def test_nearly_everyone_lives_on_one_piece_of_network(county, network):
     assert set(travel.unreached.values()) <= {"island", "off_network"}
 
 
+def nearest_minutes(prepared) -> np.ndarray:
+    """Return the minutes from every place to its nearest school, NaN where there is none."""
+    travel = prepared.travel["walk"]
+    has = np.diff(travel.start) > 0
+    minutes = np.full(len(has), np.nan)
+    minutes[has] = travel.minutes[travel.start[:-1][has]]
+    return minutes
+
+
+def test_the_elevation_raster_lengthens_walks_by_what_the_example_says(county, tmp_path):
+    porto_alegre.write_county(tmp_path / "county", SOURCE, hills=True)
+    flat, hilly = (prepare(which, NORMS) for which in (county, read_county(tmp_path / "county")))
+    before, after = nearest_minutes(flat), nearest_minutes(hilly)
+    assert np.array_equal(np.isnan(before), np.isnan(after))
+    before, after = before[~np.isnan(before)], after[~np.isnan(after)]
+    assert len(before) == 1112
+    # Nobody's worse way is quicker than on the flat: what is gained down is lost up.
+    assert (after >= before).all()
+    assert [before.mean(), after.mean()] == pytest.approx([10.16, 11.50], abs=0.01)
+    assert np.median(after / before) == pytest.approx(1.063, abs=0.001)
+    assert (after >= 1.1 * before).sum() == 418
+    assert (after / before).max() == pytest.approx(1.846, abs=0.001)
+    assert (after - before).max() == pytest.approx(13.1, abs=0.05)
+    scenario = Scenario(name="base", last_year=porto_alegre.BASE_YEAR)
+    over = [
+        run_plan(which, scenario).findings.frame.query("rule == 'place_over_limit'")["place_id"]
+        for which in (flat, hilly)
+    ]
+    assert [len(places) for places in over] == [25, 61]
+    assert set(over[0]) < set(over[1])
+
+
 def test_the_whole_plan_finishes_and_every_pupil_put_in_comes_out(county):
     scenario = Scenario(name="base", last_year=porto_alegre.BASE_YEAR + 2)
     result = run_plan(prepare(county, NORMS), scenario)
