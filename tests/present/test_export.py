@@ -32,6 +32,9 @@ def test_summary_has_units_provenance_and_the_stamp(result, run):
     assert summary["provenance"] == dict(result.provenance)
     assert len(summary["indicators"]) == len(result.indicators)
     assert all(row["unit"] for row in summary["indicators"])
+    told = [(note["kind"], note["code"], note["subject"]) for note in summary["notes"]]
+    assert told == list(result.demand.notes[["kind", "code", "subject"]].itertuples(index=False, name=None))
+    assert any(kind == "fact" for kind, _, _ in told)
 
 
 def test_law_6_assignment_adds_up_to_the_demand(result, run):

@@ -62,7 +62,7 @@ def write_run(result: PlanResult, out: Path) -> None:
 
 
 def summary_json(result: PlanResult) -> str:
-    """Return the indicators with their units and what the plan was made from, as JSON text."""
+    """Return the indicators with their units, what the plan was made from and what stood in for data, as JSON text."""
     county, scenario = result.prepared.county, result.scenario
     values = result.indicators.sort_values(["indicator", "year"])
     rows = values[["indicator", "year", "value", "unit"]].itertuples(index=False, name=None)
@@ -86,6 +86,7 @@ def summary_json(result: PlanResult) -> str:
         "provenance": dict(sorted(result.provenance.items())),
         "as_of": dict(sorted(county.as_of.items())),
         "findings": [{"rule": rule, "severity": severity, "count": int(count)} for rule, severity, count in counts],
+        "notes": json.loads(result.demand.notes.to_json(orient="records", double_precision=6)),
         "indicators": indicators,
     }
     return json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
