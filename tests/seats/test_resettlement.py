@@ -66,6 +66,18 @@ def test_a_plan_counts_in_the_proportion_that_has_come_true():
     assert (note.code, note.subject, note.value) == ("plan_scaled", "p5", 0.25)
 
 
+def test_the_proportion_is_that_of_the_last_year_that_was_counted():
+    # 30 of 40 in 2020 and nobody has counted since: three quarters of the 80 planned for 2022 live there by now.
+    found = dated_households(site(("p5", 2020, 30, 40), ("p5", 2022, None, 80), ("p5", 2023, None, 120)), YEARS)
+    assert found.ratio["p5"] == 0.75
+    assert found.households.loc["p5", [2022, 2023]].tolist() == [60, 90]
+
+
+def test_without_any_count_the_register_is_held_against_the_plan():
+    found = dated_households(site(("p5", 2022, None, 40), ("p5", 2023, None, 80)), YEARS)
+    assert found.households.loc["p5", [2022, 2023]].tolist() == [10, 20]
+
+
 def test_a_later_expectation_of_the_bureau_counts_as_it_stands():
     found = dated_households(site(("p5", 2022, 10, 40), ("p5", 2023, 50, 80)), YEARS)
     assert found.households.loc["p5", 2023] == 50

@@ -98,13 +98,17 @@ def dated_households(county: County, years: Sequence[int]) -> Dated:
     planned = table.pivot(index="place_id", columns="year", values="planned").astype(float).reindex(columns=span)
     now = county.places.set_index("place_id")["households"].reindex(said.index).astype(float)
     past = list(range(span.start, county.base_year + 1))
-    base = said[past].ffill(axis=1)[county.base_year].fillna(now).fillna(0.0)
-    by_now = planned[past].ffill(axis=1)[county.base_year]
-    ratio = (base / by_now.where(by_now > 0)).fillna(1.0)
     later = list(range(county.base_year + 1, span.stop))
+    observed, due = said[past], planned[past].ffill(axis=1)
+    is_observed = observed.notna().any(axis=1)
+    come_true = (observed / due.where(due > 0)).ffill(axis=1)[county.base_year]
+    come_true = come_true.where(is_observed, now / due[county.base_year].where(due[county.base_year] > 0))
+    ratio = come_true.fillna(1.0)
+    base = observed.fillna(planned[past].mul(ratio, axis=0)).ffill(axis=1)[county.base_year]
+    base = base.where(is_observed, now).fillna(0.0)
     follows = planned[later].mul(ratio, axis=0)
     # A plan that starts later cannot say that those who came early are not there.
-    follows = follows.where(by_now > 0, np.maximum(planned[later], base.to_numpy()[:, None]))
+    follows = follows.where(come_true.notna(), np.maximum(planned[later], base.to_numpy()[:, None]))
     is_scaled = (said[later].isna() & planned[later].notna()).any(axis=1) & (ratio != 1.0)
     households = pd.concat([said[past], said[later].fillna(follows)], axis=1)
     households[county.base_year] = base
