@@ -272,7 +272,7 @@ def run_plan(prepared: Prepared, scenario: Scenario) -> PlanResult:
     demand = project_demand(with_moves(county, scenario), outlook=scenario.outlook, norms=norms, years=years)
     supply = count_supply(roster, norms=norms, years=years)
     assignment = assign(demand, ways, roster=roster)
-    ground = Ground(roster, between, supply, norms)
+    ground = Ground(roster, between, supply, norms, policy)
     enrolment = roll_forward(county, assignment, ground, years=years)
     balance = balance_seats(county, demand.frame, supply.frame, roster)
     findings = diagnose(Evidence(county, norms, policy, roster, ways, assignment, balance))

@@ -26,7 +26,7 @@ _BASELINE_YEARS = 3
 # Weights of the last three years in a school's usual share of a grade, the last one last.
 _USUAL_YEARS = (0.25, 0.35, 0.4)
 # A school's own shift is believed a little less with every year ahead.
-_SHIFT_KEPT = 0.93
+SHIFT_KEPT = 0.93
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,7 +177,7 @@ def _project(ground: _Ground, ratios: Ratios, share: Floats, district: Floats) -
     beyond = np.arange(ground.now.shape[1]) > ground.top[:, None]
     current = ground.now
     for step in range(HORIZONS):
-        log = ratios.district + ratios.shift[:, None] * _SHIFT_KEPT**step + ratios.extra
+        log = ratios.district + ratios.shift[:, None] * SHIFT_KEPT**step + ratios.extra
         ahead[:, step, 1:] = current[:, :-1] * np.exp(log)
         grade = ground.entry[entering]
         ahead[entering, step, grade] = share[entering, step] * district[step, grade]

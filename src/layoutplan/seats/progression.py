@@ -58,7 +58,20 @@ def learn_ratios(pupils: Floats) -> Ratios:
     Ratios
         All zero (cohorts stay as they are) where nothing is known.
     """
-    before, after = pupils[:, :-1, :-1], pupils[:, 1:, 1:]
+    size = np.nan_to_num(pupils[:, -1]).sum(axis=1)
+    return ratios_between(pupils[:, :-1, :-1], pupils[:, 1:, 1:], size)
+
+
+def ratios_between(before: Floats, after: Floats, size: Floats) -> Ratios:
+    """Learn the ratios from pupils before and after each move up; see :func:`learn_ratios`.
+
+    Parameters
+    ----------
+    before, after : float [school, year - 1, grade - 1]
+        Pupils of a grade, and those a grade higher a year later [person]; NaN is unknown.
+    size : float [school]
+        Pupils of the last year.
+    """
     known = ~np.isnan(before) & ~np.isnan(after)
     schools, years, steps = before.shape
     if years == 0:
@@ -68,8 +81,7 @@ def learn_ratios(pupils: Floats) -> Ratios:
     from_pupils, to_pupils = np.where(both, before, 1.0), np.where(both, after, 1.0)
     apart = np.where(both, np.log((to_pupils + 0.5) / (from_pupils + 0.5)) - np.nan_to_num(yearly), np.nan)
     chance = np.where(both, 1.0 / from_pupils + 1.0 / to_pupils, np.nan)
-    size = np.log(np.maximum(np.nan_to_num(pupils[:, -1]).sum(axis=1), 1.0))
-    shift, extra = _school_ratios(apart, chance, size)
+    shift, extra = _school_ratios(apart, chance, np.log(np.maximum(size, 1.0)))
     return Ratios(_district_ratios(yearly), shift, extra)
 
 

@@ -14,17 +14,19 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from layoutplan.access.network import Floats
+from layoutplan.access.network import Floats, Ints
 from layoutplan.county.layers import County
 from layoutplan.county.tables import GRADES, GRADES_OF_STAGE, STAGE_OF_GRADE
+from layoutplan.errors import Problem, ScenarioError
 from layoutplan.norms import Norms
 from layoutplan.seats.assignment import Assignment, NearestChoice
-from layoutplan.seats.demand import history_spread, p10_p90
-from layoutplan.seats.supply import Roster, Supply, receivers, teaches
+from layoutplan.seats.chances import Outcome, with_ranges
+from layoutplan.seats.cohorts import ENTRY_GRADES, Step, advance, homeless, joined, moving_up, ratios_ahead
+from layoutplan.seats.settings import Policy
+from layoutplan.seats.supply import Roster, Supply
 from layoutplan.seats.ways import Ways
 
-ENTRY_GRADES = (1, 7)
-_YEARS_OF_RATIO = 3
+_LAST_GRADES = tuple(grades[-1] for grades in GRADES_OF_STAGE.values())
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,15 +37,25 @@ class Enrolment:
     ----------
     frame : DataFrame
         ``year, school_id, grade`` (key, sorted), ``stage``, ``pupils`` [person], ``classes``,
-        ``class_size`` [person/class] (mean of the grade), ``p10``, ``p90``, ``basis``
-        (``observed`` or ``projected``).
+        ``class_size`` [person/class] (mean of the grade), ``p10``, ``p90`` [person], ``p_over_norm`` (chance
+        that the mean class is over the norm; both missing where there are fewer than four years of history),
+        ``basis`` (``observed`` or ``projected``).
     adrift : DataFrame
         ``year, school_id, grade, pupils``: pupils whose school no longer teaches their grade and who
         can reach no other that does.
+    probabilities : DataFrame
+        ``school_id, year, event`` (key, sorted), ``probability``; see :data:`layoutplan.seats.chances.EVENTS`.
+        An event without a row does not happen in any draw.
+    ledger : DataFrame
+        ``year``, and of the pupils of all schools ``before`` (a year earlier), ``leaving`` (finished grade 6 or 9),
+        ``entering``, ``moved`` (net gain by the ratios), ``adrift``, ``after`` [person]:
+        before - leaving - adrift + entering + moved = after. Empty where pupils are counted by residence.
     """
 
     frame: pd.DataFrame
     adrift: pd.DataFrame
+    probabilities: pd.DataFrame
+    ledger: pd.DataFrame
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,12 +72,15 @@ class Ground:
         Rooms by year.
     norms : Norms
         Class norms.
+    policy : Policy
+        How a new school fills, and whether pupils are rolled forward or counted by residence.
     """
 
     roster: Roster
     between: Ways
     supply: Supply
     norms: Norms
+    policy: Policy = Policy()
 
 
 def roll_forward(county: County, assignment: Assignment, ground: Ground, *, years: Sequence[int]) -> Enrolment:
@@ -76,9 +91,9 @@ def roll_forward(county: County, assignment: Assignment, ground: Ground, *, year
     county : County
         Classes of the base year and the history that moving-up ratios come from.
     assignment : Assignment
-        Gives the entries to grades 1 and 7.
+        Gives the entries to grades 1 and 7; all grades, where the policy counts pupils by residence.
     ground : Ground
-        Schools, ways between them, rooms, norms.
+        Schools, ways between them, rooms, norms, policy.
     years : sequence of int
         School years in order; the first is the base year.
 
@@ -87,49 +102,81 @@ def roll_forward(county: County, assignment: Assignment, ground: Ground, *, year
     Enrolment
         Every year, school and grade with pupils.
 
+    Raises
+    ------
+    ScenarioError
+        A school is to fill at once and none opens.
+
     Notes
     -----
-    pupils(s, g, t) = pupils(s, g-1, t-1) x ratio(g), with the county's ratio of the last three
-    years: sum of pupils in grade g over the sum one grade and one year earlier. 1 where no
-    history tells otherwise.
+    pupils(s, g, t) = pupils moved up into grade g of school s x ratio(s, g), with the ratio of the school's own
+    history, shrunk to the county's and robust against single years (:func:`layoutplan.seats.cohorts.moving_up`);
+    1 where no history tells otherwise. Before the ratio, pupils whose school does not teach the grade, or has
+    closed, move together to the nearest that does.
     """
+    check_policy(ground.policy, ground.roster)
     school_ids = ground.roster.schools["school_id"].to_numpy(str)
-    ratios = moving_up_ratios(county)
-    choice = NearestChoice(ground.between, ground.roster)
     observed = county.classes.pivot_table(index="school_id", columns="grade", values="pupils", aggfunc="sum")
     now = observed.reindex(index=school_ids, columns=list(GRADES)).fillna(0.0).to_numpy(float)
-    entries = _entries(assignment, school_ids)
-    pupils, adrift = {years[0]: now}, []
-    for year in years[1:]:
-        up = np.zeros_like(now)
-        up[:, 1:] = now[:, :-1] * np.array([ratios[grade] for grade in GRADES[1:]])
-        up[:, [grade - 1 for grade in ENTRY_GRADES]] = 0.0
-        now, lost = _settled(up, year, ground.roster, choice)
-        for grade in ENTRY_GRADES:
-            now[:, grade - 1] += entries.get((year, grade), 0.0)
+    steps = _steps(county, assignment, ground, years)
+    pupils, adrift, ledger = {years[0]: now}, [], []
+    for year, step in steps.items():
+        leaving = now[:, [grade - 1 for grade in _LAST_GRADES]].sum()
+        before, (now, lost) = now, advance(now, step)
         adrift += [(year, school_ids[s], GRADES[g], lost[s, g]) for s, g in np.argwhere(lost > 0)]
+        entered = step.entries.sum()
+        kept = before.sum() - leaving - lost.sum()
+        ledger.append((year, before.sum(), leaving, entered, now.sum() - entered - kept, lost.sum(), now.sum()))
         pupils[year] = now
+    if ground.policy.enrolment == "residence":
+        pupils, adrift, ledger = pupils | _by_residence(assignment, school_ids, years[1:]), [], []
     frame = _as_frame(pupils, county, ground)
-    return Enrolment(frame, pd.DataFrame(adrift, columns=["year", "school_id", "grade", "pupils"]))
+    frame, chances = with_ranges(frame, Outcome(county, ground.roster, ground.supply, ground.norms, steps))
+    return Enrolment(
+        frame,
+        pd.DataFrame(adrift, columns=["year", "school_id", "grade", "pupils"]),
+        chances,
+        pd.DataFrame(ledger, columns=["year", "before", "leaving", "entering", "moved", "adrift", "after"]),
+    )
 
 
-def moving_up_ratios(county: County) -> Mapping[int, float]:
-    """Return the county's ratio of pupils in a grade to those one grade and one year earlier.
+def check_policy(policy: Policy, roster: Roster) -> None:
+    """Raise if a school is to fill at once and none opens, or pupils are counted by residence anyway.
 
-    Returns
-    -------
-    mapping
-        ``{grade: ratio}`` for grades 2-9; 1.0 where the history does not tell.
+    Raises
+    ------
+    ScenarioError
+        The option has no effect.
     """
-    history = county.enrolment.pivot_table(index="year", columns="grade", values="pupils", aggfunc="sum").astype(float)
-    recent = [year for year in history.index if year - 1 in history.index][-_YEARS_OF_RATIO:]
-    ratios = dict.fromkeys(GRADES[1:], 1.0)
-    for grade in GRADES[1:]:
-        if {grade, grade - 1} <= set(history.columns) and recent:
-            after = history.loc[recent, grade].sum()
-            before = history.loc[[year - 1 for year in recent], grade - 1].sum()
-            ratios[grade] = after / before if before > 0 else 1.0
-    return ratios
+    if policy.phase_in == "at_once" and (
+        policy.enrolment == "residence" or not roster.schools["opens_year"].notna().any()
+    ):
+        raise ScenarioError([Problem("phase_in_idle", "policy", field="phase_in", values={"value": policy.phase_in})])
+
+
+def _steps(county: County, assignment: Assignment, ground: Ground, years: Sequence[int]) -> dict[int, Step]:
+    """Return what happens in every year after the first."""
+    roster = ground.roster
+    school_ids = roster.schools["school_id"].to_numpy(str)
+    choice = NearestChoice(ground.between, roster)
+    ratios = moving_up(county, roster, choice)
+    entries = _entries(assignment, school_ids)
+    flows = _flows_by_place(assignment, school_ids) if ground.policy.phase_in == "at_once" else None
+    steps = {}
+    for year in years[1:]:
+        moves = homeless(roster, choice, year)
+        share = np.ones(len(moves))
+        opened = np.flatnonzero(roster.schools["opens_year"].fillna(0).to_numpy(np.int64) == year)
+        if flows is not None and len(opened):
+            more, part = _joining(flows, year, opened, len(school_ids))
+            gone = {(s, g) for s, g, _ in moves.tolist()}
+            free = np.array([(s, g) not in gone for s, g, _ in more.tolist()], bool)
+            moves, share = np.concatenate([moves, more[free]]), np.r_[share, part[free]]
+        entering = np.zeros((len(school_ids), len(GRADES)))
+        for grade in ENTRY_GRADES:
+            entering[:, grade - 1] = entries.get((year, grade), 0.0)
+        steps[year] = Step(moves, share, ratios_ahead(ratios, year - years[0]), entering)
+    return steps
 
 
 def _entries(assignment: Assignment, school_ids: npt.NDArray[np.str_]) -> dict[tuple[int, int], Floats]:
@@ -141,29 +188,37 @@ def _entries(assignment: Assignment, school_ids: npt.NDArray[np.str_]) -> dict[t
     return dict(zip(keys, wide.to_numpy(float).T, strict=True))
 
 
-def _settled(up: Floats, year: int, roster: Roster, choice: NearestChoice) -> tuple[Floats, Floats]:
-    """Move pupils whose school does not teach their grade; return pupils and those left over."""
-    settled, lost = up.copy(), np.zeros_like(up)
-    special = (roster.schools["kind"] == "special").to_numpy(bool)
-    for position, grade in enumerate(GRADES):
-        homeless = ~teaches(roster, grade, year) & ~special & (up[:, position] > 0)
-        if not homeless.any():
-            continue
-        schools = np.flatnonzero(homeless)
-        pair = choice.pairs(year, grade)[schools]
-        goal = np.where(pair >= 0, choice.schools(pair, grade), -1)
-        merged = receivers(roster, grade, year)[schools]
-        goal = np.where(merged >= 0, merged, goal)
-        found = goal >= 0
-        settled[schools, position] = 0.0
-        np.add.at(settled[:, position], goal[found], up[schools[found], position])
-        lost[schools[~found], position] = up[schools[~found], position]
-    return settled, lost
+def _flows_by_place(assignment: Assignment, school_ids: npt.NDArray[np.str_]) -> pd.DataFrame:
+    """Return the flows with the position of their school."""
+    flows = assignment.flows[["year", "grade", "place_id", "school_id", "pupils"]]
+    return flows.assign(school=np.searchsorted(school_ids, flows["school_id"].to_numpy(str)))
+
+
+def _joining(flows: pd.DataFrame, year: int, opened: Ints, schools: int) -> tuple[Ints, Floats]:
+    """Return the moves of pupils who live nearest to schools that open, from where they were given a year before."""
+    cohort = flows[flows["year"] == year - 1].assign(grade=lambda rows: rows["grade"] + 1)
+    cohort = cohort[cohort["grade"].isin(GRADES) & ~cohort["grade"].isin(ENTRY_GRADES)]
+    given = np.zeros((schools, len(GRADES)))
+    np.add.at(given, (cohort["school"], cohort["grade"] - 1), cohort["pupils"])
+    new = flows[(flows["year"] == year) & flows["school"].isin(opened)]
+    both = cohort.merge(new, on=["grade", "place_id"], suffixes=("", "_new"))
+    part = both.groupby(["school", "grade", "school_new"])["pupils"].sum().reset_index()
+    return joined(
+        given, part["school"].to_numpy(), part["grade"].to_numpy() - 1, part[["school_new", "pupils"]].to_numpy(float)
+    )
+
+
+def _by_residence(assignment: Assignment, school_ids: npt.NDArray[np.str_], years: Sequence[int]) -> dict[int, Floats]:
+    """Return the pupils whom the assignment gives each school, by year (float [school, grade])."""
+    total = assignment.flows.groupby(["year", "school_id", "grade"])["pupils"].sum()
+    return {
+        year: total.loc[year].unstack("grade").reindex(index=school_ids, columns=list(GRADES)).fillna(0.0).to_numpy()
+        for year in years
+    }
 
 
 def _as_frame(pupils: Mapping[int, Floats], county: County, ground: Ground) -> pd.DataFrame:
     school_ids = ground.roster.schools["school_id"].to_numpy(str)
-    spread = history_spread(county)
     first = min(pupils)
     parts = []
     for year, now in pupils.items():
@@ -177,11 +232,8 @@ def _as_frame(pupils: Mapping[int, Floats], county: County, ground: Ground) -> p
     frame["classes"] = _classes(frame, county, ground)
     frame["class_size"] = frame["pupils"] / frame["classes"]
     ahead = frame["year"].to_numpy() - first
-    frame["p10"], frame["p90"] = p10_p90(
-        frame["pupils"].to_numpy(), np.where(ahead == 0, 0.0, spread.move * np.sqrt(ahead))
-    )
     frame["basis"] = np.where(ahead == 0, "observed", "projected")
-    columns = ["year", "school_id", "grade", "stage", "pupils", "classes", "class_size", "p10", "p90", "basis"]
+    columns = ["year", "school_id", "grade", "stage", "pupils", "classes", "class_size", "basis"]
     return frame[columns]
 
 

@@ -56,6 +56,12 @@ class Policy(Value):
     ----------
     assignment : {"nearest"}
         ``nearest``: the open school of the grade with the shortest way; ties to the smaller id.
+    phase_in : {"entry_grades", "at_once"}
+        How a new school fills: year by year from its entry grades, or in its first year in all grades with
+        the pupils who live nearest to it.
+    enrolment : {"rolled", "residence"}
+        ``rolled``: pupils stay with their school and move up. ``residence``: every school has the pupils whom
+        the assignment gives it, as if all moved at once.
     mode : {"walk", "drive"}
         How ways are measured where a group says nothing else, and how boarders travel.
     season : {"dry", "rain", "snow"}
@@ -67,6 +73,8 @@ class Policy(Value):
     """
 
     assignment: Literal["nearest"] = "nearest"
+    phase_in: Literal["entry_grades", "at_once"] = "entry_grades"
+    enrolment: Literal["rolled", "residence"] = "rolled"
     mode: Mode = "walk"
     season: Season = "dry"
     grades_1_3: Mode | None = None
