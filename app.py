@@ -15,6 +15,7 @@ page = st.navigation(
         st.Page("pages/demand.py", title=label("ui.page.demand", lang)),
         st.Page("pages/findings.py", title=label("ui.page.findings", lang)),
         st.Page("pages/site.py", title=label("ui.page.site", lang)),
+        st.Page("pages/ledger.py", title=label("ui.page.ledger", lang)),
     ],
     position="top",
 )

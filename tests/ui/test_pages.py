@@ -150,6 +150,17 @@ def test_findings_page_lists_every_tab(open_app, folder, result, lang):
             assert len(table.value) <= counts[tab]
 
 
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_ledger_page_has_a_list_for_every_tab(open_app, folder, lang):
+    app = open_app(folder, "pages/ledger.py", lang)
+    for tab, heading in (("resources", "school"), ("equity", "township"), ("communities", "community")):
+        app.segmented_control(key="ledger_tab").set_value(tab).run()
+        assert not app.exception
+        for table in app.dataframe:
+            assert label(f"ui.ledger.{heading}", lang) in table.value.columns
+    assert label("ui.ledger.spread", lang, stage=label("stage.primary", lang)) in page_text(app)
+
+
 def test_faulty_county_is_a_list_of_problems_not_a_traceback(open_app, tmp_path):
     county = toy()
     county.set("classes", 1, "pupils", -3)

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, cast
@@ -241,10 +242,27 @@ def school_paint(result: PlanResult, *, year: int, lang: Lang) -> Paint:
 
 def overview_scene(result: PlanResult, picked: Mapping[str, Any] | None, *, stage: str, year: int, lang: Lang) -> Scene:
     """Return what the overview's map shows, and where it looks if a finding is picked."""
-    selected, focus = st.session_state.get("subject"), None
+    scene = list_scene(result, picked, stage=stage, year=year, lang=lang)
+    return scene if picked is not None else replace(scene, selected=st.session_state.get("subject"))
+
+
+def list_scene(result: PlanResult, picked: Mapping[str, Any] | None, *, stage: str, year: int, lang: Lang) -> Scene:
+    """Return schools over their ground, looking at the row picked in a list.
+
+    Parameters
+    ----------
+    result : PlanResult
+        Plan that is shown.
+    picked : mapping, optional
+        Row with ``school_id``, ``place_id``, ``township_id``; the narrowest that is given is sought.
+    stage, year, lang
+        As chosen above the page.
+    """
+    selected, focus = None, None
     if picked is not None:
         selected, look = mapdata.focus_on(result, picked)
-        focus = {"seq": f"{picked['rule']}|{picked['subject']}|{picked['year']}", **look}
+        asked = [picked.get(name) for name in ("rule", "subject", "school_id", "place_id", "township_id")]
+        focus = {"seq": "|".join(map(str, asked)), **look}
     paints = {
         "cells": cell_paint(result, stage=stage, year=year, lang=lang),
         "schools": school_paint(result, year=year, lang=lang),
