@@ -178,7 +178,30 @@ def reach_out(
     longer = Inserts(before, line[end], np.zeros(len(end)), found.target[short])
     gap_mm = np.rint(np.sqrt(found.far2)).astype(np.int64)
     marks = Marks(found.kind, found.target, line[found.end], line[found.segment], gap_mm)
-    return marks, [put_along(vertices, found.segment[inside], found.target[inside]), longer]
+    split = _with_twins(vertices, joining, begins, (found.segment[inside], found.target[inside]))
+    return marks, [put_along(vertices, *split), longer]
+
+
+def _with_twins(vertices: Vertices, joining: Joining, begins: Ints, split: tuple[Ints, Ints]) -> tuple[Ints, Ints]:
+    """Return the segments to split and where, with all that lie on them from end to end.
+
+    A road that stands twice in the layer would else be split in one copy only, and no longer be known for a copy.
+    """
+    segment, target = split
+    sides = np.sort(vertices.key[np.stack((begins, begins + 1))], axis=0)
+    own = np.sort(vertices.key[np.stack((segment, segment + 1))], axis=0)
+    near = np.isin(sides[0], own[0])
+    begins, sides = begins[near], sides[:, near]
+    pair = np.unique(np.concatenate([sides, own], axis=1), axis=1, return_inverse=True)[1].reshape(-1)
+    theirs, mine = pair[: len(begins)], pair[len(begins) :]
+    order = np.argsort(theirs, kind="stable")
+    first, last = (np.searchsorted(theirs[order], mine, side=side) for side in ("left", "right"))
+    row = np.repeat(np.arange(len(segment)), last - first)
+    nth = np.arange(len(row)) - np.repeat(np.cumsum(last - first) - (last - first), last - first)
+    twin = begins[order[first[row] + nth]]
+    level = joining.level[vertices.road]
+    alike = level[twin] == level[segment[row]]
+    return twin[alike], target[row[alike]]
 
 
 def _find_options(
