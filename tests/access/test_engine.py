@@ -84,6 +84,45 @@ def test_warming_up_says_so_first_and_compiles_all_that_travel_needs():
     assert {kernel: len(kernel.signatures) for kernel in kernels} == before
 
 
+def test_the_first_run_on_a_machine_compiles_and_the_next_does_not(tmp_path):
+    pytest.importorskip("numba")
+    code = (
+        "from layoutplan.access import engine; print(engine.is_warm()); "
+        "from layoutplan.access import sweeps; import numpy; "
+        "first = numpy.array([0, 1, 1], numpy.int32); "
+        "sweeps.reach_up(first, numpy.array([1], numpy.int32), numpy.array([True, False])); print(engine.is_warm())"
+    )
+    # Another kernel's file does not say that all are there; the one asked for is compiled last of its chain.
+    assert run(code, NUMBA_CACHE_DIR=str(tmp_path)) == "False\nFalse"
+    (path,) = {path.parent for path in tmp_path.rglob("*.nbi")}
+    (path / "sweeps.climb-1.py311.nbi").write_bytes(b"")
+    assert run(code, NUMBA_CACHE_DIR=str(tmp_path)) == "True\nTrue"
+    assert run("from layoutplan.access import engine; print(engine.is_warm())", LAYOUTPLAN_ENGINE="scipy") == "True"
+
+
+def test_kernels_are_loaded_behind_other_work():
+    from layoutplan.access import engine as measured
+
+    thread = measured.warm_behind()
+    assert thread.daemon
+    thread.join()
+    assert measured.is_warm()
+
+
+def test_a_second_process_reads_the_order_that_the_first_one_found(tmp_path):
+    pytest.importorskip("numba")
+    code = (
+        "import sys, numpy as np; from pathlib import Path; from layoutplan.access import order\n"
+        "begin = np.arange(9_999); find = order._find_order\n"
+        "def loud(*given): print('found'); return find(*given)\n"
+        "order._find_order = loud\n"
+        "rank = order.order_nodes(10_000, begin, begin + 1); print(rank.sum())"
+    )
+    where = {"XDG_CACHE_HOME": str(tmp_path), "LOCALAPPDATA": str(tmp_path), "HOME": str(tmp_path)}
+    assert run(code, **where).split() == ["found", "49995000"]
+    assert run(code, **where).split() == ["49995000"]
+
+
 def test_compiled_kernels_go_to_the_users_cache_where_the_package_cannot_be_written(tmp_path):
     pytest.importorskip("numba")
     code = (

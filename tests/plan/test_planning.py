@@ -10,7 +10,9 @@ import pytest
 import toy
 from shapely import LineString, Point
 
+from layoutplan.labels import label
 from layoutplan.norms import load_norms
+from layoutplan.plan import planning
 from layoutplan.plan.compare import compare
 from layoutplan.plan.planning import catchments_of, prepare, run_plan
 from layoutplan.plan.scenario import AddRooms, CloseSchool, OpenSchool, Scenario
@@ -31,6 +33,15 @@ def prepared():
 @pytest.fixture(scope="module")
 def base(prepared):
     return run_plan(prepared, BASE)
+
+
+def test_the_first_run_on_a_machine_says_that_it_compiles(monkeypatch):
+    for warm, steps in ((True, ["network", "travel", "cells"]), (False, ["network", "compile", "travel", "cells"])):
+        monkeypatch.setattr(planning, "is_warm", lambda warm=warm: warm)
+        said = []
+        prepare(toy.county(), NORMS, say=said.append)
+        assert said == steps
+        assert all(label(f"cli.step.{step}", "zh") != label(f"ui.progress.{step}", "en") for step in steps)
 
 
 def flow(result, place_id, grade, year=2022):

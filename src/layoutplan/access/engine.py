@@ -7,6 +7,7 @@ environment keeps the compiled engine out.
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -112,13 +113,15 @@ def reshape(network: Network, like: Network) -> None:
         _SHAPES[network] = _shape_of(like, cache=None)
 
 
-def warm_up(say: Callable[[], None] | None = None) -> bool:
+def warm_up(say: Callable[[], None] | None = None, *, first: bool = False) -> bool:
     """Compile every kernel, or load what an earlier run compiled.
 
     Parameters
     ----------
     say : callable, optional
         Called first if anything is going to be done, to tell the user that the first time takes seconds.
+    first : bool, optional
+        Only what snapping and travel need.
 
     Returns
     -------
@@ -129,7 +132,33 @@ def warm_up(say: Callable[[], None] | None = None) -> bool:
         return False
     if say is not None:
         say()
-    from layoutplan.access.warming import run_all
+    from layoutplan.access.warming import run_all, run_first
 
-    run_all()
+    if first:
+        run_first()
+    else:
+        run_all()
     return True
+
+
+def is_warm() -> bool:
+    """Return whether nothing has to be compiled: an earlier run left its kernels, or scipy searches."""
+    if not is_compiled():
+        return True
+    from layoutplan.access import sweeps
+
+    kept = Path(vars(sweeps)["climb"].stats.cache_path)
+    return any(kept.glob("sweeps.climb-*.nbi"))
+
+
+def warm_behind() -> threading.Thread:
+    """Load or compile every kernel beside other work, such as reading a county.
+
+    Returns
+    -------
+    Thread
+        Already started; it ends with the program. Whoever needs a kernel meanwhile waits for it.
+    """
+    thread = threading.Thread(target=warm_up, name="layoutplan-kernels", daemon=True)
+    thread.start()
+    return thread

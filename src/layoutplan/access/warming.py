@@ -33,16 +33,25 @@ def tiny_network() -> Network:
     )
 
 
-def run_all() -> None:
-    """Run every kernel in both modes."""
+def run_first() -> tuple[Network, Snaps]:
+    """Run what snapping and travel need in both modes; return the network and points it ran on."""
     network = tiny_network()
     find_edges(network, shapely.points([[50.0, 5.0]]), mode="walk", limit_m=100.0)
     points = Snaps(("a", "b"), np.array([0, 1]), np.array([1_000, 2_000]), np.array([0, 5]))
     for mode in MODES:
         hierarchy = open_hierarchy(network, mode)
+        if hierarchy is not None:
+            measure_all(network, hierarchy, points, points, mode=mode)
+    return network, points
+
+
+def run_all() -> None:
+    """Run every kernel in both modes."""
+    network, points = run_first()
+    for mode in MODES:
+        hierarchy = open_hierarchy(network, mode)
         if hierarchy is None:
             continue
-        measure_all(network, hierarchy, points, points, mode=mode)
         field = open_field(network, points, points, mode=mode)
         find_nearest(field, np.ones(2, dtype=np.bool_))
         find_nearest(field, np.ones((2, 2), dtype=np.bool_))

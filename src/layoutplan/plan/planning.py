@@ -15,6 +15,7 @@ from shapely.geometry.base import BaseGeometry
 
 from layoutplan import __version__
 from layoutplan.access.catchment import Cells, build_cells, draw_catchments, snap_cells
+from layoutplan.access.engine import is_warm, warm_up
 from layoutplan.access.hills import add_hills
 from layoutplan.access.network import Ints, Mode, Network, Snaps, build_network, snap_points
 from layoutplan.access.origins import find_origins
@@ -148,7 +149,8 @@ def prepare(
     season : {"dry", "rain", "snow"}, optional
         Weather the ways are measured for.
     say : callable, optional
-        Told the name of each step (``network``, ``travel``, ``cells``) as it starts.
+        Told the name of each step (``network``, ``travel``, ``cells``) as it starts; the first time
+        on a machine also ``compile``, which takes seconds.
 
     Returns
     -------
@@ -164,6 +166,9 @@ def prepare(
     dry = build_network(county.roads, norms=norms, node_crossings=county.node_crossings)
     if "dem" in county.rasters:
         dry = add_hills(dry, county.rasters["dem"])
+    if not is_warm():
+        (say or _keep_quiet)("compile")
+        warm_up(first=True)
     return _measured(county, norms, dry, modes=modes, season=season, say=say or _keep_quiet)
 
 

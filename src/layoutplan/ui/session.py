@@ -17,6 +17,7 @@ from typing import Any, cast
 import numpy.typing as npt
 import streamlit as st
 
+from layoutplan.access.engine import warm_behind
 from layoutplan.county.layers import County, read_county
 from layoutplan.county.manifest import read_manifest
 from layoutplan.errors import MAX_SHOWN, InputError
@@ -73,6 +74,12 @@ class _Shelf:
 @st.cache_resource(show_spinner=False)
 def _shelf() -> _Shelf:
     return _Shelf()
+
+
+@st.cache_resource(show_spinner=False)
+def _warm() -> None:
+    """Load the kernels once a server, while the county is read."""
+    warm_behind()
 
 
 def open_session(home: Path) -> Lang:
@@ -168,6 +175,7 @@ def _plan(lang: Lang) -> PlanResult:
             status.update(label=label(f"ui.progress.{step}", lang))
 
         say("read")
+        _warm()
         county, norms = cast("tuple[County, Norms]", shelf.get(("county", stamp), lambda: _read(folder)))
         prepared = cast("Prepared", shelf.get(("prepared", stamp), lambda: prepare(county, norms, say=say)))
         say("plan")
