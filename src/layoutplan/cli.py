@@ -152,6 +152,16 @@ def run(county: CountyPath, out: OutFolder, scenario: ScenarioPath = None, as_js
     _tell("\n".join(words), as_json, {"out": str(out), "findings": counts, "provenance": dict(result.provenance)})
 
 
+@app.command(help=_word("checks"))
+def checks(county: CountyPath, as_json: AsJson = False) -> None:
+    """List the checks a plan is put through, with the limits and clauses in force in the county."""
+    from layoutplan.county.layers import county_norms
+    from layoutplan.seats.diagnosis import checks as list_checks
+
+    table = list_checks(county_norms(county))
+    _tell(table.to_csv(index=False, lineterminator="\n").rstrip(), as_json, {"checks": table.to_dict("records")})
+
+
 @app.command(help=_word("compare"))
 def compare(
     county: CountyPath, scenarios: Annotated[list[Path], typer.Argument(metavar="A.toml B.toml")], out: OutFolder

@@ -30,10 +30,10 @@ from layoutplan.plan.roster import apply_actions, with_moves
 from layoutplan.plan.scenario import OpenSchool, Scenario
 from layoutplan.seats.assignment import Assignment, assign
 from layoutplan.seats.demand import Demand, project_demand
-from layoutplan.seats.diagnosis import Evidence, Findings, balance_seats, diagnose
+from layoutplan.seats.diagnosis import Evidence, Facts, Findings, balance_seats, diagnose, standing_findings
 from layoutplan.seats.rollforward import Enrolment, Ground, roll_forward
 from layoutplan.seats.settings import Policy
-from layoutplan.seats.supply import Roster, Supply, count_supply, teaches
+from layoutplan.seats.supply import Roster, Supply, base_roster, count_supply, teaches
 from layoutplan.seats.ways import Ways, mode_of, modes_of, ways_by
 
 CELL_SPACING_M = 900.0
@@ -71,6 +71,10 @@ class Prepared:
         Hash of the county's content, the norms and the program version.
     roads : RoadReport
         What was joined, who lives on which piece, who is far from any road, and where places travel from.
+    facts : Facts
+        What the checks know of the base year.
+    standing : Findings
+        What they find in it whatever the scenario.
     """
 
     county: County
@@ -87,6 +91,8 @@ class Prepared:
     outline: BaseGeometry
     roads: RoadReport
     fingerprint: str
+    facts: Facts
+    standing: Findings
 
 
 @dataclass(frozen=True, eq=False)
@@ -194,6 +200,7 @@ def _measured(
     key = "|".join((county.fingerprint, norms.fingerprint, __version__, ",".join(modes), season))
     fingerprint = hashlib.sha256(key.encode()).hexdigest()[:16]
     roads = report_roads(county, network, Stops(origins, places, schools), norms=norms)
+    facts = Facts(county, norms, base_roster(county, norms))
     return Prepared(
         county,
         norms,
@@ -209,6 +216,8 @@ def _measured(
         outline,
         roads,
         fingerprint,
+        facts,
+        standing_findings(facts),
     )
 
 
@@ -280,7 +289,8 @@ def run_plan(prepared: Prepared, scenario: Scenario) -> PlanResult:
     ground = Ground(roster, between, supply, norms, policy)
     enrolment = roll_forward(county, assignment, ground, years=years)
     balance = balance_seats(county, demand.frame, supply.frame, roster)
-    findings = diagnose(Evidence(county, norms, policy, roster, ways, assignment, balance))
+    evidence = Evidence(prepared.facts, policy, roster, ways, assignment, balance, demand, supply, enrolment)
+    findings = diagnose(evidence, standing=prepared.standing)
     counted = count_indicators(enrolment, assignment, balance, findings, roster=roster, norms=norms)
     indicators = with_limits(counted, assignment, policy=policy, norms=norms)
     provenance = {
@@ -292,20 +302,9 @@ def run_plan(prepared: Prepared, scenario: Scenario) -> PlanResult:
         "synthetic": str(county.synthetic).lower(),
     }
     return PlanResult(
-        prepared,
-        scenario,
-        roster,
-        travel[policy.mode],
-        ways,
-        demand,
-        supply,
-        assignment,
-        enrolment,
-        findings,
-        balance,
-        indicators,
-        provenance,
-    )
+        prepared, scenario, roster, travel[policy.mode], ways, demand, supply, assignment, enrolment,
+        findings, balance, indicators, provenance,
+    )  # fmt: skip
 
 
 def catchments_of(result: PlanResult, *, stage: str, year: int) -> gpd.GeoDataFrame:

@@ -1,0 +1,392 @@
+"""What the checks look at, with the sums that several of them need worked out once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+
+from layoutplan.access.network import Flags, Floats, Ints
+from layoutplan.access.travel import Travel
+from layoutplan.county.layers import County
+from layoutplan.county.tables import GRADES_OF_STAGE, STAGE_OF_GRADE, STAGES
+from layoutplan.norms import Norms
+from layoutplan.seats.assignment import Assignment
+from layoutplan.seats.demand import Demand
+from layoutplan.seats.rollforward import Enrolment
+from layoutplan.seats.settings import Policy
+from layoutplan.seats.supply import Roster, Supply, is_vacant, yearly_counts
+from layoutplan.seats.ways import Ways
+
+LIMIT_GRADES = (1, 2, 3)
+Found = tuple[str, pd.DataFrame]
+# A mean of 45.0000001 from floating arithmetic is no class over 45.
+HAIR = 1e-6
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word of a sentence that differs by language.
+
+    Parameters
+    ----------
+    key : str
+        Its label.
+    """
+
+    key: str
+
+
+_STAGE_WORDS = {stage: Word(f"stage.{stage}") for stage in STAGES}
+
+
+@dataclass(frozen=True, eq=False)
+class Facts:
+    """What stands in the base year and no scenario changes.
+
+    Parameters
+    ----------
+    county : County
+        Classes, counts and names as they are.
+    norms : Norms
+        Limits and clauses.
+    roster : Roster
+        Schools.
+    """
+
+    county: County
+    norms: Norms
+    roster: Roster
+
+    @property
+    def base_year(self) -> int:
+        """School year of the classes."""
+        return self.county.base_year
+
+    @cached_property
+    def goal_year(self) -> int:
+        """Year up to which a small school must stay small to be looked at."""
+        return int(self.norms.value("plan.goal_year"))
+
+    @cached_property
+    def schools(self) -> pd.DataFrame:
+        """Ordinary schools by ``school_id``, without their geometry; special ones are left out."""
+        return _ordinary(self.roster)
+
+    @cached_property
+    def classes(self) -> pd.DataFrame:
+        """Classes with pupils in ordinary schools, with ``kind``, ``stage`` and ``norm`` (the limit, in persons)."""
+        table = self.county.classes
+        table = table[(table["pupils"] > 0) & table["school_id"].isin(self.schools.index)]
+        stage = table["grade"].map(STAGE_OF_GRADE)
+        return table.assign(
+            kind=table["school_id"].map(self.schools["kind"]),
+            stage=stage,
+            norm=stage.map(self.class_norms).astype(float),
+        )
+
+    @cached_property
+    def class_norms(self) -> dict[str, float]:
+        """Class norm of each stage [person]."""
+        return {stage: float(self.norms.value(f"class_size.{stage}")) for stage in STAGES}
+
+    @cached_property
+    def counts(self) -> pd.DataFrame:
+        """Pupils of the latest counts that judge a small school: ``school_id`` by year, missing where not counted."""
+        needed = int(self.norms.value("shell.counts"))
+        known = yearly_counts(self.county, range(self.base_year - needed + 1, self.base_year + 1))
+        return known.reindex(self.schools.index)
+
+    @cached_property
+    def vacant(self) -> pd.Series:
+        """Whether each ordinary school had no pupils in its latest counts."""
+        return is_vacant(self.county, self.norms).reindex(self.schools.index).fillna(False).astype(bool)
+
+    @cached_property
+    def base_pupils(self) -> pd.Series:
+        """Pupils of the base year by ordinary school, 0 where it has no class."""
+        counted = self.county.classes.groupby("school_id")["pupils"].sum()
+        return counted.reindex(self.schools.index).fillna(0.0).astype(float)
+
+    @cached_property
+    def rooms(self) -> pd.DataFrame:
+        """Classes and rooms of the base year by ``school_id, stage`` (columns, sorted), stages with pupils only.
+
+        ``pupils`` [person], ``formed`` [class] as counted, ``needed`` [class] by the norm, ``grades`` with pupils,
+        ``rooms`` [room] (missing where not known), ``idle`` [room].
+
+        needed = sum over grades of ceil(pupils / norm). Rounding once over the school gives too few: six grades
+        of 46 need 12 classes, ceil(276 / 45) = 7.
+        """
+        grades = self.classes.groupby(["school_id", "stage", "grade"]).agg(
+            pupils=("pupils", "sum"), formed=("pupils", "size"), norm=("norm", "first")
+        )
+        grades["needed"] = np.ceil(grades["pupils"] / grades["norm"] - HAIR)
+        table = grades.groupby(level=["school_id", "stage"]).agg(
+            pupils=("pupils", "sum"), formed=("formed", "sum"), needed=("needed", "sum"), grades=("pupils", "size")
+        )
+        rooms = self.county.rooms.set_index(["school_id", "stage"])["rooms"]
+        table = table.astype(float).assign(rooms=rooms.reindex(table.index).astype(float))
+        return table.assign(idle=table["rooms"] - table["needed"]).reset_index()
+
+    @cached_property
+    def zone_places(self) -> pd.DataFrame:
+        """Places by the zone of each stage they lie in: ``place_id, stage, zone_id, school_id``.
+
+        A place inside two zones of a stage counts for the first.
+        """
+        zones, places = self.county.zones, self.county.places
+        tree = shapely.STRtree(shapely.point_on_surface(places.geometry.to_numpy()))
+        zone, place = tree.query(zones.geometry.to_numpy(), predicate="intersects")
+        frame = pd.DataFrame({"place_id": places["place_id"].to_numpy(object)[place]})
+        frame = frame.assign(**{name: zones[name].to_numpy(object)[zone] for name in ("stage", "zone_id", "school_id")})
+        order = frame.sort_values(["place_id", "stage", "zone_id"])
+        return order.drop_duplicates(["place_id", "stage"], ignore_index=True)
+
+    @cached_property
+    def boarding_share(self) -> Floats:
+        """Share of boarders among the pupils of each stage, 0 where there are none: [ordinary school, stage]."""
+        keys = [self.classes["school_id"], self.classes["stage"]]
+        boarders = self.classes["boarders"].astype("Float64").astype(float).fillna(0.0).groupby(keys).sum()
+        share = boarders / self.classes["pupils"].astype(float).groupby(keys).sum()
+        wide = share.unstack("stage").reindex(index=self.schools.index, columns=list(STAGES))
+        return wide.fillna(0.0).to_numpy(float)
+
+
+@dataclass(frozen=True, eq=False)
+class Cubes:
+    """Sums by school, stage and year as plain arrays [school, stage, year].
+
+    Parameters
+    ----------
+    school_ids : object [school]
+        Ordinary schools of the scenario, sorted.
+    years : int64 [year]
+        School years of the plan.
+    pupils, p90 : float64
+        Enrolment [person]; ``p90`` adds up the grades' own, which is on the high side.
+    formed, needed : float64
+        Classes as they will be formed, and by the norm, grade by grade.
+    largest : float64
+        Mean class size of the fullest grade; 0 where there is none.
+    over, large : float64
+        Grades in which at least one class must be over the norm, or large.
+    rooms, seats : float64
+        In use; ``rooms`` is missing where a school has none of the stage on record.
+    children : float64
+        Resident pupils given to the school.
+    """
+
+    school_ids: npt.NDArray[np.object_]
+    years: Ints
+    pupils: Floats
+    p90: Floats
+    formed: Floats
+    needed: Floats
+    largest: Floats
+    over: Floats
+    large: Floats
+    rooms: Floats
+    seats: Floats
+    children: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What the checks look at in a plan: the facts, and all that was worked out under its scenario.
+
+    Parameters
+    ----------
+    facts : Facts
+        The county as it is.
+    policy : Policy
+        How each group of grades travels.
+    roster : Roster
+        Schools of the scenario.
+    ways : Ways
+        Ways of each group of grades.
+    assignment : Assignment
+        Who goes where, by residence.
+    balance : DataFrame
+        ``year, stage, township_id, demand, seats, gap``.
+    demand, supply, enrolment
+        Resident pupils, rooms by year, and pupils of every school by year.
+    """
+
+    facts: Facts
+    policy: Policy
+    roster: Roster
+    ways: Ways
+    assignment: Assignment
+    balance: pd.DataFrame
+    demand: Demand
+    supply: Supply
+    enrolment: Enrolment
+
+    @property
+    def travel(self) -> Travel:
+        """Ways of grades 1-3, by which a school is near or far."""
+        return self.ways.by_group["grades_1_3"]
+
+    @cached_property
+    def schools(self) -> pd.DataFrame:
+        """Ordinary schools of the scenario by ``school_id``; see :attr:`Facts.schools`."""
+        return _ordinary(self.roster)
+
+    @cached_property
+    def base_pupils(self) -> Floats:
+        """Pupils of the base year in the order of ``schools``; 0 for schools that open later."""
+        return self.facts.base_pupils.reindex(self.schools.index).fillna(0.0).to_numpy(float)
+
+    @cached_property
+    def flows_now(self) -> pd.DataFrame:
+        """Flows of the base year that carry pupils."""
+        flows = self.assignment.flows
+        mine = (flows["year"].to_numpy() == self.facts.base_year) & (flows["pupils"].to_numpy() > 0)
+        now: pd.DataFrame = flows[mine]
+        return now
+
+    @cached_property
+    def cubes(self) -> Cubes:
+        """Sums that most checks need."""
+        school_ids = self.schools.index.to_numpy(object)
+        years = np.unique(self.balance["year"].to_numpy(np.int64))
+        shape = (len(school_ids), len(STAGES), len(years))
+        frame, index = self.enrolment.frame, pd.Index(school_ids)
+        at = _positions(frame, index, years)
+        norm = np.array([self.facts.class_norms[stage] for stage in STAGES])[at[1]]
+        pupils, size = frame["pupils"].to_numpy(float), frame["class_size"].to_numpy(float)
+        largest = np.zeros(shape)
+        np.maximum.at(largest, (at[0][at[3]], at[1][at[3]], at[2][at[3]]), size[at[3]])
+        large = size >= self.facts.norms.value("class_size.large") - HAIR
+        sums = {
+            "pupils": pupils, "p90": frame["p90"].to_numpy(float), "formed": frame["classes"].to_numpy(float),
+            "needed": np.ceil(pupils / norm - HAIR), "over": (size > norm + HAIR).astype(float),
+            "large": large.astype(float),
+        }  # fmt: skip
+        cubes = {name: _summed(values, at, shape) for name, values in sums.items()}
+        supply = self.supply.frame
+        held = _positions(supply, index, years)
+        seats, rooms = (_summed(supply[name].to_numpy(float), held, shape) for name in ("seats", "rooms"))
+        known = _summed(np.ones(len(supply)), held, shape) > 0
+        flows = self.assignment.flows
+        children = _summed(flows["pupils"].to_numpy(float), _positions(flows, index, years), shape)
+        return Cubes(
+            school_ids, years, largest=largest, rooms=np.where(known, rooms, np.nan), seats=seats, children=children,
+            **cubes,
+        )  # fmt: skip
+
+
+def _ordinary(roster: Roster) -> pd.DataFrame:
+    table = pd.DataFrame(roster.schools.drop(columns="geometry"))
+    return table[table["kind"] != "special"].set_index("school_id", drop=False)
+
+
+def _positions(frame: pd.DataFrame, school_ids: pd.Index, years: Ints) -> tuple[Ints, Ints, Ints, Flags]:
+    """Return school, stage and year of every row as positions, and whether the school is an ordinary one."""
+    school = school_ids.get_indexer(pd.Index(frame["school_id"].to_numpy(object))).astype(np.int64)
+    if "grade" in frame:
+        stage = (frame["grade"].to_numpy(np.int64) > max(GRADES_OF_STAGE[STAGES[0]])).astype(np.int64)
+    else:
+        stage = (frame["stage"] == STAGES[1]).to_numpy().astype(np.int64)
+    return school, stage, np.searchsorted(years, frame["year"].to_numpy(np.int64)), school >= 0
+
+
+def _summed(values: Floats, at: tuple[Ints, Ints, Ints, Flags], shape: tuple[int, int, int]) -> Floats:
+    inside = at[3]
+    flat = np.ravel_multi_index((at[0][inside], at[1][inside], at[2][inside]), shape)
+    total = np.bincount(flat, values[inside], minlength=int(np.prod(shape)))
+    return total.astype(np.float64).reshape(shape)
+
+
+@dataclass(frozen=True, eq=False)
+class Breaches:
+    """Subjects that break a norm in some year of a cube, each with its first and its worst year.
+
+    Parameters
+    ----------
+    at : tuple of int64
+        Positions along the axes before the year.
+    first, worst : int64
+        Positions of the years.
+    """
+
+    at: tuple[Ints, ...]
+    first: Ints
+    worst: Ints
+
+    def of(self, cube: Floats) -> Floats:
+        """Return the values of a cube in the worst years."""
+        values: Floats = cube[(*self.at, self.worst)]
+        return values
+
+
+def breaches(where: Flags, size: Floats) -> Breaches:
+    """Find the subjects in breach along the last axis, and when it begins and is worst.
+
+    Parameters
+    ----------
+    where : bool [..., year]
+        Whether the norm is broken.
+    size : float [..., year]
+        By how much; of equal years the earlier is the worst.
+
+    Examples
+    --------
+    >>> found = breaches(np.array([[False, True, True]]), np.array([[9.0, 1.0, 2.0]]))
+    >>> found.at[0].tolist(), found.first.tolist(), found.worst.tolist()
+    ([0], [1], [2])
+    """
+    at = np.nonzero(where.any(axis=-1))
+    mine = where[at]
+    return Breaches(at, mine.argmax(axis=-1), np.where(mine, size[at], -np.inf).argmax(axis=-1))
+
+
+def stage_rows(found: Breaches, cubes: Cubes, **columns: object) -> pd.DataFrame:
+    """Return a row a stage of a school in breach: subject, school, stage and its word, first and worst year."""
+    school, stage = cubes.school_ids[found.at[0]], np.array(STAGES, dtype=object)[found.at[1]]
+    frame = {
+        "subject": school + "/" + stage, "year": cubes.years[found.first], "school_id": school, "stage": stage,
+        "stage_name": [_STAGE_WORDS[name] for name in stage], "worst_year": cubes.years[found.worst], **columns,
+    }  # fmt: skip
+    return pd.DataFrame(frame)
+
+
+def first_breaches(frame: pd.DataFrame, keys: list[str], *, worst: str) -> pd.DataFrame:
+    """Return one row a subject: the first year it appears, and the year in which it is worst.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        A row a breach, with ``year``.
+    keys : list of str
+        Columns that name the subject.
+    worst : str
+        Column that is largest in the worst year; of equal ones the earlier counts.
+
+    Returns
+    -------
+    DataFrame
+        Columns of the worst row, ``year`` replaced by the first year, and ``worst_year``; sorted by key.
+    """
+    if frame.empty:
+        return frame.assign(worst_year=frame["year"])
+    subject = frame[keys[0]].to_numpy(object)
+    for key in keys[1:]:
+        subject = subject + "/" + frame[key].to_numpy(object)
+    _, code = np.unique(subject.astype(str), return_inverse=True)
+    year, size = frame["year"].to_numpy(np.int64), frame[worst].to_numpy(float)
+    order = np.lexsort((year, -size, code))
+    at = order[np.r_[True, np.diff(code[order]) > 0]]
+    first = np.full(len(at), np.iinfo(np.int64).max)
+    np.minimum.at(first, code, year)
+    return frame.iloc[at].reset_index(drop=True).assign(worst_year=year[at], year=first)
+
+
+def stage_words(stages: pd.Series) -> pd.Series:
+    """Return the words for stages, to stand in a sentence."""
+    return pd.Series([_STAGE_WORDS[stage] for stage in stages], index=stages.index, dtype=object)
