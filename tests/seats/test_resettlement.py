@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from layoutplan.errors import DataError
 from layoutplan.norms import load_norms
 from layoutplan.seats.demand import project_demand
+from layoutplan.seats.diagnosis import Facts, standing_findings
 from layoutplan.seats.resettlement import (
     OUTSIDE,
     Move,
@@ -24,6 +25,7 @@ from layoutplan.seats.resettlement import (
     sites_off_plan,
 )
 from layoutplan.seats.settings import Outlook
+from layoutplan.seats.supply import base_roster
 
 NORMS = load_norms()
 YEARS = range(2022, 2031)
@@ -162,6 +164,15 @@ def test_a_site_is_off_plan_beyond_the_threshold_either_way(observed, planned, i
     if is_off:
         row = found.iloc[0]
         assert (row["subject"], row["year"], row["measured"], row["limit"]) == ("p5", 2021, observed, planned)
+
+
+def test_a_site_off_plan_is_a_finding_with_its_numbers():
+    county = site(("p5", 2021, 84, 100), ("p5", 2023, None, 400))
+    frame = standing_findings(Facts(county, NORMS, base_roster(county, NORMS))).frame
+    row = frame[frame["rule"] == "resettlement_off_plan"].iloc[0]
+    assert (row["subject"], row["place_id"], row["township_id"], row["year"]) == ("p5", "p5", "t1", 2021)
+    assert (row["measured"], row["limit"], row["unit"], row["clause"]) == (84.0, 100.0, "household", "guide")
+    assert "100 households planned, 84 there, 16 % apart" in row["text_en"]
 
 
 def test_sites_compare_year_by_year_and_expectations_are_no_observations():

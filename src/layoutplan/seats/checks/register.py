@@ -144,6 +144,7 @@ CHECKS: tuple[Check, ...] = (
         ("site_without_dates", "warning", "site.change_share", "household"),
         ("site_over_plan", "warning", "site.change_share", "household"),
         ("site_without_origin", "info", "site.change_share", "household"),
+        ("resettlement_off_plan", "warning", "resettlement.off_plan_share", "household"),
     ),
     *_ahead(
         "sites", "place",

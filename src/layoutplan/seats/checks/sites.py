@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from layoutplan.seats.checks.evidence import Evidence, Facts, Found, first_breaches, stage_words
+from layoutplan.seats.resettlement import sites_off_plan
 
 _LEAST_PUPILS = 20.0
 
@@ -28,6 +29,7 @@ def find_standing(facts: Facts) -> Iterator[Found]:
     sites = _sites(facts)
     if len(sites):
         yield from _dates(facts, sites)
+        yield from _off_plan(facts)
 
 
 def find(evidence: Evidence) -> Iterator[Found]:
@@ -53,6 +55,11 @@ def _sites(facts: Facts) -> pd.DataFrame:
     places = facts.county.places
     mine = pd.DataFrame(places[places["kind"].isin(["resettlement", "housing"])].drop(columns="geometry"))
     return mine.set_index("place_id", drop=False)
+
+
+def _off_plan(facts: Facts) -> Iterator[Found]:
+    """Resettlement sites that hold many more or fewer households than were planned by their last count."""
+    yield "resettlement_off_plan", sites_off_plan(facts.county, facts.norms)
 
 
 def _dates(facts: Facts, sites: pd.DataFrame) -> Iterator[Found]:
