@@ -22,7 +22,7 @@ def board() -> None:
     with left:
         scene = session.overview_scene(result, picked, stage=stage, year=year, lang=lang)
         base = session.base_map(result, lang)
-        planmap(base, scene, key="overview_map", height=470, on_event=findings.follow)
+        planmap(base, scene, key="overview_map", height=440, on_event=findings.follow)
 
 
 board()

@@ -1,5 +1,7 @@
+import io
 import json
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -159,6 +161,49 @@ def test_ledger_page_has_a_list_for_every_tab(open_app, folder, lang):
         for table in app.dataframe:
             assert label(f"ui.ledger.{heading}", lang) in table.value.columns
     assert label("ui.ledger.spread", lang, stage=label("stage.primary", lang)) in page_text(app)
+
+
+def test_plans_page_lists_actions_takes_one_out_and_compares(open_app, folder):
+    app = open_app(folder, "pages/site.py")
+    app.button(key="site_add").click().run()
+    app.switch_page("pages/plans.py").run()
+    assert not app.exception
+    (actions,) = app.dataframe
+    assert actions.value[label("ui.plans.action", "zh")].tolist() == [label("ui.plans.kind_open_school", "zh")]
+    for name in ("base", "hand"):
+        assert label(f"ui.plans.{name}", "zh") in page_text(app)
+    app.button(key="plan_keep").click().run()
+    assert [plan.name for plan in app.session_state["kept_plans"]] == [label("ui.plans.nth", "zh", number=1)]
+    assert label("ui.plans.nth", "zh", number=1) in page_text(app)
+
+
+def test_outputs_page_makes_files_on_demand(open_app, folder):
+    app = open_app(folder, "pages/outputs.py")
+    assert not app.session_state["made"]
+    app.button(key="make_map").click().run()
+    assert not app.exception
+    (archive,) = app.session_state["made"].values()
+    with zipfile.ZipFile(io.BytesIO(archive)) as held:
+        assert [name.endswith(".html") for name in held.namelist()] == [True]
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_data_page_lists_every_layer(open_app, folder, lang):
+    app = open_app(folder, "pages/data.py", lang)
+    (layers,) = app.dataframe
+    names = layers.value[label("ui.data.layer", lang)].tolist()
+    assert {"schools", "roads", "residential", "resettlement"} <= set(names)
+    assert label("ui.data.report_all", lang) in page_text(app)
+
+
+def test_what_is_chosen_above_the_page_stays_from_page_to_page(open_app, folder):
+    app = open_app(folder)
+    app.segmented_control(key="stage").set_value("junior").run()
+    app.select_slider(key="year").set_value(2031).run()
+    for page in ("demand", "findings", "site", "plans", "ledger", "outputs", "data", "overview"):
+        app.switch_page(f"pages/{page}.py").run()
+        assert not app.exception
+        assert (app.segmented_control(key="stage").value, app.select_slider(key="year").value) == ("junior", 2031)
 
 
 def test_faulty_county_is_a_list_of_problems_not_a_traceback(open_app, tmp_path):

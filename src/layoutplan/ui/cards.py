@@ -13,9 +13,9 @@ from layoutplan.plan.planning import PlanResult
 from layoutplan.plan.scenario import Scenario
 from layoutplan.present.headlines import Headline, headlines
 from layoutplan.present.symbols import CATCHMENT_COLOURS, RING_COLOURS, STATUS_COLOURS, STATUSES
+from layoutplan.ui import charts
 
 DASH = "—"
-MAX_RELIEF = 6
 
 
 def number(value: float | None, decimals: int = 0) -> str:
@@ -89,7 +89,13 @@ def _tile(parts: Sequence[Headline], years: tuple[int, int], lang: Lang) -> str:
     title, hint = escape(label(f"ui.tile.{key}", lang)), escape(label(f"ui.tile_hint.{key}", lang))
     heads = "".join(f"<span>{year}</span>" for year in years)
     head = f'<div class="lp-tile-years"><span></span>{heads}</div>'
-    return f'<section class="lp-tile" title="{hint}"><h4>{title}</h4>{head}{rows}</section>'
+    lines = [part.values for part in parts]
+    drawn = charts.picture(charts.spark(lines, chosen=years[1]), label("ui.tile_spark", lang)) if _moves(lines) else ""
+    return f'<section class="lp-tile" title="{hint}"><h4>{title}</h4>{head}{rows}{drawn}</section>'
+
+
+def _moves(lines: Sequence[Mapping[int, float]]) -> bool:
+    return any(len(line) > 1 for line in lines)
 
 
 def _tile_row(part: Headline, years: tuple[int, int], lang: Lang, *, named: bool) -> str:

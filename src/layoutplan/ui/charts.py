@@ -184,3 +184,25 @@ def histogram(shown: Bars, *, width: int = 560, height: int = 150) -> str:
     for value in np.arange(np.ceil(shown.edges[0] / scale) * scale, shown.edges[-1] * 1.0001, scale).tolist():
         parts.append(f'<text x="{frame.across(value)}" y="{height - 5}" text-anchor="middle">{abs(value):,.0f}</text>')
     return _svg(frame, parts)
+
+
+def spark(lines: Sequence[Mapping[int, float]], *, chosen: int, width: int = 200, height: int = 24) -> str:
+    """Return lines without scales, for a tile: each from nought to its own highest; ``chosen`` is the year dotted."""
+    parts = []
+    for at, line in enumerate(lines):
+        years = sorted(line)
+        if len(years) < 2:
+            continue
+        top = max(*line.values(), 1e-9)
+        spots = {
+            year: (
+                round(3 + (year - years[0]) / (years[-1] - years[0]) * (width - 6), 1),
+                round(height - 3 - value / top * (height - 7), 1),
+            )
+            for year, value in line.items()
+        }
+        points = " ".join(f"{east},{south}" for east, south in (spots[year] for year in years))
+        parts.append(f'<polyline class="{"line" if at == 0 else "past"}" style="stroke-width:1.6" points="{points}"/>')
+        if chosen in spots:
+            parts.append(f'<circle cx="{spots[chosen][0]}" cy="{spots[chosen][1]}" r="2.6" fill="#6a3d9a"/>')
+    return _svg(_Frame(width, height, 0.0, 1.0, 1.0), parts)

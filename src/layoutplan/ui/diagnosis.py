@@ -51,7 +51,7 @@ def tabs(result: PlanResult, lang: Lang) -> str:
         args=("finding_tab",), label_visibility="collapsed",
         format_func=lambda tab: f"{label(f'ui.diagnosis.tab_{tab}', lang)} {counts.get(tab, 0)}",
     )  # fmt: skip
-    return str(chosen)
+    return str(chosen or st.session_state["kept_finding_tab"])
 
 
 def rules_of(result: PlanResult, tab: str) -> tuple[str, ...]:

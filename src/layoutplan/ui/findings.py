@@ -16,7 +16,7 @@ from layoutplan.ui.planmap import Clicked, Event
 SEVERITIES = ("error", "warning", "info")
 _SIGNS = {"error": "●", "warning": "◐", "info": "○"}
 _COLUMNS = ("severity", "text", "measured", "limit", "unit", "year", "clause")
-_HEIGHT = 318
+_HEIGHT = 288
 
 
 def listed(result: PlanResult, *, stage: str, year: int, rules: Sequence[str]) -> pd.DataFrame:

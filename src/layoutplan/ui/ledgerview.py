@@ -58,7 +58,7 @@ def tabs(lang: Lang) -> str:
         args=("ledger_tab",), label_visibility="collapsed",
         format_func=lambda tab: label(f"ui.ledger.tab_{tab}", lang),
     )  # fmt: skip
-    return str(chosen)
+    return str(chosen or st.session_state["kept_ledger_tab"])
 
 
 def pick_row(book: Ledger, result: PlanResult, *, tab: str, stage: str, lang: Lang) -> Mapping[str, Any] | None:

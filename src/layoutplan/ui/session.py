@@ -8,8 +8,9 @@ import os
 import sys
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, cast
@@ -109,6 +110,7 @@ def enter(page: str) -> Lang:
     if not st.session_state.pop("via_app", False):
         st.session_state["wanted"] = page
         st.switch_page("app.py")
+    st.session_state["page"] = page
     style = (files("layoutplan") / "assets" / "page.css").read_text("utf-8")
     st.html(f"<style>{style}</style>")
     return language()
@@ -182,6 +184,22 @@ def _plan(lang: Lang) -> PlanResult:
         result = cast("PlanResult", shelf.get(key, lambda: run_plan(prepared, wanted)))
     place.empty()
     return result
+
+
+def plans(wanted: Sequence[Scenario], lang: Lang) -> tuple[list[PlanResult], list[str]]:
+    """Return several plans of the county, each worked out once, and why any of them cannot be."""
+    folder, shelf = county_folder(), _shelf()
+    stamp = _stamp(folder)
+    county, norms = cast("tuple[County, Norms]", shelf.get(("county", stamp), lambda: _read(folder)))
+    prepared = cast("Prepared", shelf.get(("prepared", stamp), lambda: prepare(county, norms)))
+    results, faults = [], []
+    for one in wanted:
+        try:
+            result = shelf.get(("result", stamp, one.fingerprint), partial(run_plan, prepared, one))
+            results.append(replace(cast("PlanResult", result), scenario=one))
+        except InputError as fault:
+            faults += [f"{one.name}: {problem.say(lang)}" for problem in fault.problems]
+    return results, faults
 
 
 def _read(folder: Path) -> tuple[County, Norms]:
@@ -284,15 +302,25 @@ def goal_year(result: PlanResult, year: int) -> int:
 
 
 def keep(key: str, value: Any) -> None:
-    """Give a widget the value last chosen, or ``value`` at first; the state of a widget ends with its page."""
+    """Give a widget the value last chosen, or ``value`` at first; the state of a widget ends with its page.
+
+    On a new page the value is set even where the session still seems to hold it: what it holds is the
+    state of the last page's widget, which is dropped once this page has run.
+    """
     kept = st.session_state.setdefault(f"kept_{key}", st.session_state.get(key) or value)
-    if st.session_state.get(key) != kept:
+    here = st.session_state.get("page")
+    if st.session_state.get(key) != kept or st.session_state.get(f"page_of_{key}") != here:
         st.session_state[key] = kept
+        st.session_state[f"page_of_{key}"] = here
 
 
 def remember(key: str) -> None:
-    """Note a widget's new value; called before the page runs, so no change is lost on the way to it."""
-    st.session_state[f"kept_{key}"] = st.session_state[key]
+    """Note a widget's new value; called before the page runs, so no change is lost on the way to it.
+
+    A choice whose words change with the language may report None for a moment; that is no choice.
+    """
+    if st.session_state[key] is not None:
+        st.session_state[f"kept_{key}"] = st.session_state[key]
 
 
 def top_bar(result: PlanResult, lang: Lang) -> tuple[str, int]:
@@ -328,4 +356,4 @@ def top_bar(result: PlanResult, lang: Lang) -> tuple[str, int]:
             key="lang", on_change=remember, args=("lang",),
             required=True, label_visibility="collapsed",
         )  # fmt: skip
-    return str(stage), int(year)
+    return str(stage or st.session_state["kept_stage"]), int(year or st.session_state["kept_year"])

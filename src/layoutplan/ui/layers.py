@@ -1,0 +1,61 @@
+"""The data page: every layer with its rows and its date, and what should be looked at."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any, cast
+
+import pandas as pd
+import streamlit as st
+
+from layoutplan.county.layers import County
+from layoutplan.labels import Lang, label
+from layoutplan.plan.planning import PlanResult
+from layoutplan.ui import cards, session
+from layoutplan.ui.listing import Shown, pick
+
+_COLUMNS = (
+    Shown("light", "ui.data.light", "text", 76),
+    Shown("layer", "ui.data.layer", "text", 150),
+    Shown("rows", "ui.data.rows", width=80),
+    Shown("as_of", "ui.data.as_of", "text", 110),
+    Shown("warnings", "ui.data.warnings", width=90),
+)
+
+
+def table(county: County, lang: Lang) -> pd.DataFrame:
+    """Return one row a layer: how many rows, as of when, how many warnings; missing layers too."""
+    frames = {name: value for name, value in vars(county).items() if isinstance(value, pd.DataFrame)}
+    places = frames.pop("places")  # read from two layers
+    sites = places["kind"].eq("resettlement")
+    frames |= {"residential": places[~sites], "resettlement": places[sites]}
+    counts = pd.Series([problem.layer for problem in county.warnings], dtype="str").value_counts()
+    rows = []
+    for name, frame in frames.items():
+        warned = int(counts.get(name, 0))
+        light = "warned" if warned else "fine" if len(frame) else "absent"
+        rows.append({
+            "layer": name, "rows": len(frame), "as_of": county.as_of.get(name, ""), "warnings": warned,
+            "light": label(f"ui.data.light_{light}", lang), "rank": ("warned", "fine", "absent").index(light),
+        })  # fmt: skip
+    return pd.DataFrame(rows).sort_values(["rank", "layer"], ignore_index=True)
+
+
+def draw(result: PlanResult, lang: Lang) -> None:
+    """Draw the layers and, beside them, the warnings of the one selected, or of all."""
+    county = cast("Any", result.prepared.county)
+    left, right = st.columns([1.1, 1])
+    with left:
+        picked = pick(table(county, lang), _COLUMNS, key="data_layers", lang=lang, height=460)
+        st.caption(label("ui.data.about", lang, crs=county.crs, folder=session.county_folder().name))
+    with right:
+        layer = None if picked is None else str(picked["layer"])
+        st.html(report(county, layer, lang))
+
+
+def report(county: County, layer: str | None, lang: Lang) -> str:
+    """Return the warnings of a layer as a card, or of all layers."""
+    told = [problem.say(lang) for problem in county.warnings if layer in (None, problem.layer)]
+    title = label("ui.data.report_all" if layer is None else "ui.data.report_one", lang, layer=layer or "")
+    none = f"<p>{escape(label('ui.data.clean', lang))}</p>"
+    return f'<section class="lp-card"><h4>{escape(title)}</h4>{cards.problem_list(told) if told else none}</section>'
