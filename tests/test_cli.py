@@ -139,3 +139,38 @@ def test_compare_and_batch_write_one_table_each(layoutplan, county, tmp_path):
     done = layoutplan("batch", county, tmp_path / "plans", "--out", tmp_path)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "batch.csv").read_text("utf-8-sig").count("done") == 2
+
+
+def test_ledger_writes_two_workbooks_and_verify_knows_whose_they_are(layoutplan, county, tmp_path):
+    done = layoutplan("ledger", county, "--out", tmp_path, "--lang", "en")
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in tmp_path.iterdir()} == {"tables_2022_en.xlsx", "schools_2022_en.xlsx"}
+    mine = layoutplan("verify", tmp_path / "schools_2022_en.xlsx", county)
+    assert mine.returncode == 0
+    assert "belongs to these inputs" in mine.stdout
+    save_scenario(Scenario(name="x", last_year=2030), tmp_path / "x.toml")
+    other = layoutplan("verify", tmp_path / "schools_2022_en.xlsx", county, "--scenario", tmp_path / "x.toml", "--json")
+    assert other.returncode == 2
+    assert json.loads(other.stdout)["belongs"] is False
+
+
+def test_export_writes_gis_files_and_tables_or_the_public_copy(layoutplan, county, tmp_path):
+    done = layoutplan("export", county, "--out", tmp_path / "all", "--lang", "en")
+    assert done.returncode == 0, done.stderr
+    layers = {f"{name}.parquet" for name in ("catchments", "flows", "places", "schools", "findings")}
+    assert {path.name for path in (tmp_path / "all").iterdir()} == {"plan.gpkg", "tables_2022_en.xlsx", *layers}
+    assert layoutplan("export", county, "--out", tmp_path / "open", "--public", "--lang", "en").returncode == 0
+    assert [path.name for path in (tmp_path / "open").iterdir()] == ["public_en.xlsx"]
+
+
+def test_forms_go_out_and_come_back_with_every_fault_named(layoutplan, county, tmp_path):
+    assert layoutplan("forms", county, "--out", tmp_path / "forms").returncode == 0
+    assert len(list((tmp_path / "forms").glob("form_*.xlsx"))) == 3
+    back = layoutplan("forms", county, "--read", tmp_path / "forms", "--out", tmp_path / "taken")
+    assert back.returncode == 0, back.stderr
+    assert {path.name for path in (tmp_path / "taken").iterdir()} == {"schools.gpkg", "rooms.csv", "changes.csv"}
+    (tmp_path / "forms" / "broken.xlsx").write_bytes(b"")
+    refused = layoutplan("forms", county, "--read", tmp_path / "forms", "--out", tmp_path / "not")
+    assert refused.returncode == 2
+    assert "[form_unreadable] broken.xlsx" in refused.stderr
+    assert not (tmp_path / "not").exists()

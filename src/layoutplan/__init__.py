@@ -29,6 +29,7 @@ _PUBLIC = {
     "backtest": "layoutplan.seats.backtest",
     "draw_map": "layoutplan.present.maps",
     "draw_figure": "layoutplan.present.figures",
+    "write_report": "layoutplan.present.handin",
 }
 
 __all__ = ["__version__", *sorted(_PUBLIC)]

@@ -6,13 +6,14 @@ import json
 import math
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from layoutplan.present.geopackage import write_geopackage
+from layoutplan.present.provenance import file_hash
 
 if TYPE_CHECKING:
     from layoutplan.plan.planning import PlanResult
@@ -49,20 +50,29 @@ def write_run(result: PlanResult, out: Path) -> None:
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir()
     try:
-        (part / "summary.json").write_text(summary_json(result), encoding="utf-8", newline="\n")
         write_table(result.enrolment.frame, part / "enrolment.csv")
         write_table(assignment_table(result), part / "assignment.csv")
         write_table(result.findings.frame, part / "findings.csv")
         write_table(result.balance, part / "balance.csv")
         write_geopackage(result, part / "plan.gpkg")
+        hashes = {name: file_hash(part / name) for name in FILES if name != "summary.json"}
+        (part / "summary.json").write_text(summary_json(result, hashes), encoding="utf-8", newline="\n")
         for name in FILES:
             (part / name).replace(out / name)
     finally:
         shutil.rmtree(part, ignore_errors=True)
 
 
-def summary_json(result: PlanResult) -> str:
-    """Return the indicators with their units, what the plan was made from and what stood in for data, as JSON text."""
+def summary_json(result: PlanResult, hashes: Mapping[str, str]) -> str:
+    """Return the indicators with their units, what the plan was made from and what stood in for data, as JSON text.
+
+    Parameters
+    ----------
+    result : PlanResult
+        A plan.
+    hashes : mapping
+        SHA-256 of the files beside it by name, so that a table can be told from a changed one.
+    """
     county, scenario = result.prepared.county, result.scenario
     values = result.indicators.sort_values(["indicator", "year"])
     rows = values[["indicator", "year", "value", "unit"]].itertuples(index=False, name=None)
@@ -84,6 +94,7 @@ def summary_json(result: PlanResult) -> str:
             "content": scenario.model_dump(mode="json", exclude={"name", "note"}),
         },
         "provenance": dict(sorted(result.provenance.items())),
+        "files": dict(sorted(hashes.items())),
         "as_of": dict(sorted(county.as_of.items())),
         "findings": [{"rule": rule, "severity": severity, "count": int(count)} for rule, severity, count in counts],
         "notes": json.loads(result.demand.notes.to_json(orient="records", double_precision=6)),

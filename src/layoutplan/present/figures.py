@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,6 +24,7 @@ from layoutplan.present.ground import (
 from layoutplan.present.legend import Contents, draw_legend
 from layoutplan.present.mapface import NAME_PT, Face
 from layoutplan.present.marks import draw_marks
+from layoutplan.present.provenance import stamp_of
 from layoutplan.present.scene import Scene
 from layoutplan.present.sheet import (
     Box,
@@ -99,15 +101,28 @@ def draw_figure(
     out.mkdir(parents=True, exist_ok=True)
     with _DRAWING, use_fonts():
         figure = _compose(scene)
-        return [_save(figure, out / f"{sheet}_{scene.year}_{lang}.{name}") for name in formats]
+        stamp = stamp_of(result)
+        return [_save(figure, out / f"{sheet}_{scene.year}_{lang}.{name}", stamp) for name in formats]
 
 
-def _save(figure: Figure, path: Path) -> Path:
+def draw_picture(
+    result: PlanResult, *, sheet: str = "layout", lang: Lang = "zh", year: int | None = None, dpi: int = 150
+) -> bytes:
+    """Return one sheet of a plan as PNG for a page of a document, at a lower resolution than in print."""
+    scene = Scene.of(result, sheet, lang=lang, year=year)
+    buffer = io.BytesIO()
+    with _DRAWING, use_fonts():
+        metadata = {"Software": "layoutplan", "Description": stamp_of(result)}
+        _compose(scene).savefig(buffer, format="png", dpi=dpi, metadata=metadata)
+    return buffer.getvalue()
+
+
+def _save(figure: Figure, path: Path, stamp: str) -> Path:
     # No clock in the bytes: matplotlib would write the time of saving into PDF and SVG.
     metadata: dict[str, dict[str, str | None]] = {
-        "png": {"Software": "layoutplan"},
-        "pdf": {"Creator": "layoutplan", "Producer": "matplotlib", "CreationDate": None},
-        "svg": {"Creator": "layoutplan", "Date": None},
+        "png": {"Software": "layoutplan", "Description": stamp},
+        "pdf": {"Creator": "layoutplan", "Producer": "matplotlib", "CreationDate": None, "Keywords": stamp},
+        "svg": {"Creator": "layoutplan", "Date": None, "Description": stamp},
     }
     part = path.with_name(path.name + ".tmp")
     kind = path.suffix[1:]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,8 +39,7 @@ def write_geopackage(result: PlanResult, path: Path) -> None:
 
     frames = layers_of(result)
     date = result.provenance["data_date"] or _NO_DATE
-    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": f"{date}T00:00:00.000Z"})
-    try:
+    with fixed_date(date):
         for name, frame in frames.items():
             pyogrio.write_dataframe(frame, path, layer=name, driver="GPKG", append=path.exists(), SPATIAL_INDEX="YES")
         styles = pd.DataFrame([_style_row(name, frame, date) for name, frame in frames.items()])
@@ -46,6 +47,16 @@ def write_geopackage(result: PlanResult, path: Path) -> None:
             styles, path, layer="layer_styles", driver="GPKG", append=True, layer_options={"FID": "id"}
         )
         pyogrio.write_dataframe(_metadata(result), path, layer="plan_metadata", driver="GPKG", append=True)
+
+
+@contextmanager
+def fixed_date(date: str) -> Iterator[None]:
+    """Have GeoPackages say they were written on the date of the data, so that the same data give the same bytes."""
+    import pyogrio
+
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": f"{date or _NO_DATE}T00:00:00.000Z"})
+    try:
+        yield
     finally:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
 

@@ -16,6 +16,7 @@ import shapely
 from layoutplan.county.tables import SCHOOL_KINDS
 from layoutplan.labels import Lang, label
 from layoutplan.present.markup import coded, esc, sign_svg, site_svg
+from layoutplan.present.provenance import stamp_of
 from layoutplan.present.scene import Scene
 from layoutplan.present.signs import Sign
 from layoutplan.present.symbols import CATCHMENT_COLOURS, GREY, ROAD_STYLES, SHAPES, STATUS_COLOURS
@@ -84,6 +85,8 @@ def _as_html(scene: Scene) -> str:
         _Raw(f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'), name="policy", index=0
     )
     css, script = _leaflet_css() + _own("plan_map.css"), _leaflet_js() + _own("plan_map.js")
+    stamp = f'<meta name="description" content="{esc(stamp_of(scene.result))}">'
+    root.header.add_child(_Raw(stamp), name="provenance")
     root.header.add_child(_Raw(f"<style>{css}</style><script>{script}</script>"), name="leaflet")
     root.title = esc(_title(scene))
     for layer in _layers(scene):

@@ -36,6 +36,7 @@ CountyPath = Annotated[Path, typer.Argument(metavar="COUNTY", help=_word("county
 OutFolder = Annotated[Path, typer.Option("--out", help=_word("out"))]
 ScenarioPath = Annotated[Path | None, typer.Option("--scenario", help=_word("scenario"))]
 AsJson = Annotated[bool, typer.Option("--json", help=_word("json"))]
+ChosenLang = Annotated[str, typer.Option("--lang", help=_word("lang"))]
 Year = Annotated[int | None, typer.Option("--year", help=_word("year"))]
 
 
@@ -306,21 +307,29 @@ def figures(
     out: OutFolder,
     scenario: ScenarioPath = None,
     year: Year = None,
-    lang: Annotated[str, typer.Option("--lang", help=_word("lang"))] = LANG,
+    lang: ChosenLang = LANG,
 ) -> None:
     """Draw the layout-plan sheet and the standalone map."""
     from layoutplan.present.figures import draw_figure
     from layoutplan.present.maps import draw_map
 
-    chosen = next((known for known in LANGS if known == lang), None)
-    if chosen is None:
-        raise ScenarioError([Problem("option_wrong", "--lang", values={"value": lang, "wanted": ", ".join(LANGS)})])
-    result = _planned(county, scenario)
+    chosen, result = _lang(lang), _planned(county, scenario)
     at = _year_of(result, year)
     with _working("figure"):
         written = draw_figure(result, out, lang=chosen, year=at)
         written.append(draw_map(result, out, lang=chosen, stage="primary", year=at))
-    for path in written:
+    _list_written(written)
+
+
+def _lang(lang: str) -> Lang:
+    chosen = next((known for known in LANGS if known == lang), None)
+    if chosen is None:
+        raise ScenarioError([Problem("option_wrong", "--lang", values={"value": lang, "wanted": ", ".join(LANGS)})])
+    return chosen
+
+
+def _list_written(paths: list[Path]) -> None:
+    for path in paths:
         print(_word("written", path=path))
 
 
@@ -329,10 +338,14 @@ def open_app(county: Annotated[Path | None, typer.Argument(metavar="COUNTY", hel
     """Open the app on 127.0.0.1."""
     import subprocess
 
-    script = Path(__file__).resolve().parents[2] / "app.py"
+    script = Path(__file__).resolve().parents[3] / "app.py"
     if not script.exists():
         raise ScenarioError(
             [Problem("option_wrong", "app", values={"value": script.name, "wanted": "python start.py"})]
         )
     environment = os.environ | ({"LAYOUTPLAN_COUNTY": str(county.resolve())} if county else {})
     raise SystemExit(subprocess.call([sys.executable, "-m", "streamlit", "run", str(script)], env=environment))
+
+
+# Commands that hand in documents stand in a module of their own, which needs what is above.
+from layoutplan.cli import papers  # noqa: E402,F401

@@ -1,0 +1,107 @@
+"""Commands that hand in documents: ledgers, forms, reports, exports, and whose a document is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from layoutplan.cli import (
+    BAD_INPUT,
+    LANG,
+    AsJson,
+    ChosenLang,
+    CountyPath,
+    OutFolder,
+    ScenarioPath,
+    Year,
+    _lang,
+    _list_written,
+    _planned,
+    _scenario,
+    _tell,
+    _word,
+    _working,
+    _year_of,
+    app,
+)
+
+
+@app.command(help=_word("ledger"))
+def ledger(
+    county: CountyPath, out: OutFolder, scenario: ScenarioPath = None, year: Year = None, lang: ChosenLang = LANG
+) -> None:
+    """Write the ledgers: tables, and a workbook with a sheet a school."""
+    from layoutplan.present.handin import write_ledger
+
+    result = _planned(county, scenario)
+    with _working("write"):
+        written = write_ledger(result, out, lang=_lang(lang), year=_year_of(result, year))
+    _list_written(written)
+
+
+@app.command(help=_word("forms"))
+def forms(
+    county: CountyPath,
+    out: OutFolder,
+    read: Annotated[list[Path] | None, typer.Option("--read", help=_word("read_forms"))] = None,
+    lang: ChosenLang = LANG,
+) -> None:
+    """Write the forms that schools fill in, or take filled forms back."""
+    from layoutplan.county.layers import read_county
+    from layoutplan.present.handin import take_forms, write_forms
+
+    known = read_county(county)
+    _list_written(take_forms(known, read, out) if read else write_forms(known, out, lang=_lang(lang)))
+
+
+@app.command(help=_word("report"))
+def report(county: CountyPath, out: OutFolder, scenario: ScenarioPath = None, lang: ChosenLang = LANG) -> None:
+    """Write the layout plan as a Word document and its HTML twin."""
+    from layoutplan.present.handin import write_report
+
+    chosen, result = _lang(lang), _planned(county, scenario)
+    with _working("write"):
+        written = write_report(result, out, lang=chosen)
+    _list_written(written)
+
+
+@app.command(help=_word("verify"))
+def verify(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=_word("artefact"))],
+    county: CountyPath,
+    scenario: ScenarioPath = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say whether an artefact belongs to given inputs; exit 0 if it does, 2 if not."""
+    from layoutplan.county.layers import county_norms, read_county
+    from layoutplan.present.provenance import KEYS, expected_facts
+    from layoutplan.present.provenance import verify as compare_facts
+
+    with _working("read"):
+        expected = expected_facts(read_county(county), county_norms(county), _scenario(scenario))
+    found = compare_facts(file, expected)
+    same = {key: key not in found.differing for key in KEYS}
+    lines = [_word(f"verify_{'same' if same[key] else 'differs'}", part=key, said=found.said[key]) for key in KEYS]
+    lines.append(_word("verified" if found.belongs else "not_verified", file=file.name))
+    _tell("\n".join(lines), as_json, {"belongs": found.belongs, "said": found.said, "expected": found.expected})
+    if not found.belongs:
+        raise SystemExit(BAD_INPUT)
+
+
+@app.command(help=_word("export"))
+def export(
+    county: CountyPath,
+    out: OutFolder,
+    scenario: ScenarioPath = None,
+    public: Annotated[bool, typer.Option("--public", help=_word("public"))] = False,
+    lang: ChosenLang = LANG,
+) -> None:
+    """Write the plan for GIS and spreadsheets, or the copy that may be shown."""
+    from layoutplan.present.handin import write_export, write_public_copy
+
+    chosen, result = _lang(lang), _planned(county, scenario)
+    with _working("write"):
+        written = write_public_copy(result, out, lang=chosen) if public else write_export(result, out, lang=chosen)
+    _list_written(written)
