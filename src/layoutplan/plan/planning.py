@@ -28,10 +28,12 @@ from layoutplan.norms import Norms
 from layoutplan.plan.indicators import count_indicators, with_limits
 from layoutplan.plan.roster import apply_actions, with_moves
 from layoutplan.plan.scenario import OpenSchool, Scenario
-from layoutplan.seats.assignment import Assignment, assign
+from layoutplan.seats.assignment import Assignment
 from layoutplan.seats.demand import Demand, project_demand
 from layoutplan.seats.diagnosis import Evidence, Facts, Findings, balance_seats, diagnose, standing_findings
+from layoutplan.seats.policies import assign_by_policy
 from layoutplan.seats.rollforward import Enrolment, Ground, roll_forward
+from layoutplan.seats.rules import Terms
 from layoutplan.seats.settings import Policy
 from layoutplan.seats.supply import Roster, Supply, base_roster, count_supply, teaches
 from layoutplan.seats.ways import Ways, mode_of, modes_of, ways_by
@@ -285,7 +287,7 @@ def run_plan(prepared: Prepared, scenario: Scenario) -> PlanResult:
     between = ways_by(policy, _between(prepared, policy, roster, openings), norms=norms)
     demand = project_demand(with_moves(county, scenario), outlook=scenario.outlook, norms=norms, years=years)
     supply = count_supply(roster, norms=norms, years=years)
-    assignment = assign(demand, ways, roster=roster)
+    assignment = assign_by_policy(demand, ways, roster=roster, terms=Terms(policy, county, supply, norms))
     ground = Ground(roster, between, supply, norms, policy)
     enrolment = roll_forward(county, assignment, ground, years=years)
     balance = balance_seats(county, demand.frame, supply.frame, roster)

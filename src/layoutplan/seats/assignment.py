@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,18 @@ from layoutplan.county.tables import STAGE_OF_GRADE
 from layoutplan.seats.demand import Demand
 from layoutplan.seats.supply import Roster, teaches
 from layoutplan.seats.ways import Ways
+
+FLOW_COLUMNS = ("year", "grade", "place_id", "school_id", "stage", "pupils", "minutes", "metres")
+LEFT_COLUMNS = ("year", "grade", "place_id", "stage", "pupils", "reason")
+PRICE_COLUMNS = ("year", "stage", "school_id", "seats", "pupils", "price", "places")
+PROOF_COLUMNS = ("year", "stage", "pupil_minutes", "least_minutes", "unplaced", "least_unplaced", "split_places")
+
+
+class Choice(Protocol):
+    """A rule that knows one school for every place, year and grade."""
+
+    def pairs(self, year: int, grade: int) -> Ints:
+        """Return the position in the grade's travel of every place's pair, -1 where there is none (int64 [place])."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,11 +40,22 @@ class Assignment:
         ``minutes``, ``metres`` (one way).
     unplaced : DataFrame
         ``year, grade, place_id`` (key, sorted), ``stage``, ``pupils``, ``reason``
-        (``off_network``, ``island``, ``one_way``, ``no_school``).
+        (``off_network``, ``island``, ``one_way``, ``no_school``, and where seats, zones or limits bind
+        ``no_seat``, ``too_far``, ``boundary``, ``zone_unreached``).
+    prices : DataFrame
+        ``year, stage, school_id`` (key, sorted), ``seats`` [seat], ``pupils`` [person], ``price``
+        [person-minute saved by one seat more], ``places`` [person more who would get a seat by it];
+        where ``places`` is 1 the price counts the way of that pupil against it. Empty unless seats bind.
+    proof : DataFrame
+        ``year, stage`` (key, sorted), ``pupil_minutes`` of the flows and ``least_minutes`` that no
+        assignment with as many placed can beat, ``unplaced`` and ``least_unplaced`` [person],
+        ``split_places`` with pupils of one grade at several schools. Empty unless seats bind.
     """
 
     flows: pd.DataFrame
     unplaced: pd.DataFrame
+    prices: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(PRICE_COLUMNS)))
+    proof: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(PROOF_COLUMNS)))
 
 
 class NearestChoice:
@@ -57,8 +81,8 @@ class NearestChoice:
         return self._ways.of(grade).school[pairs]
 
 
-def assign(demand: Demand, ways: Ways, *, roster: Roster) -> Assignment:
-    """Give every pupil the nearest open school that teaches the grade.
+def assign(demand: Demand, ways: Ways, *, roster: Roster, choice: Choice | None = None) -> Assignment:
+    """Give every pupil the nearest open school that teaches the grade, or the one a rule says.
 
     Parameters
     ----------
@@ -68,6 +92,8 @@ def assign(demand: Demand, ways: Ways, *, roster: Roster) -> Assignment:
         From every place to every school of the roster, as each grade travels.
     roster : Roster
         Which schools are open in which year, and the grades they teach.
+    choice : Choice, optional
+        Another rule than the nearest.
 
     Returns
     -------
@@ -80,7 +106,7 @@ def assign(demand: Demand, ways: Ways, *, roster: Roster) -> Assignment:
     """
     frame = demand.frame[demand.frame["pupils"] > 0].reset_index(drop=True)
     frame = frame.assign(stage=frame["grade"].map(STAGE_OF_GRADE))
-    school, minutes, metres = _nearest(frame, NearestChoice(ways, roster), ways)
+    school, minutes, metres = _chosen(frame, choice or NearestChoice(ways, roster), ways)
     placed = school >= 0
     flows = frame.loc[placed, ["year", "grade", "place_id", "stage", "pupils"]].assign(
         school_id=np.array(ways.of(1).school_ids)[school[placed]], minutes=minutes[placed], metres=metres[placed]
@@ -88,11 +114,10 @@ def assign(demand: Demand, ways: Ways, *, roster: Roster) -> Assignment:
     left = frame.loc[~placed, ["year", "grade", "place_id", "stage", "pupils"]]
     who = zip(left["grade"], left["place_id"], strict=True)
     left = left.assign(reason=[ways.of(grade).unreached.get(place_id, "no_school") for grade, place_id in who])
-    flow_columns = ["year", "grade", "place_id", "school_id", "stage", "pupils", "minutes", "metres"]
-    return Assignment(flows[flow_columns].reset_index(drop=True), left.reset_index(drop=True))
+    return Assignment(flows[list(FLOW_COLUMNS)].reset_index(drop=True), left.reset_index(drop=True))
 
 
-def _nearest(frame: pd.DataFrame, choice: NearestChoice, ways: Ways) -> tuple[Ints, Floats, Floats]:
+def _chosen(frame: pd.DataFrame, choice: Choice, ways: Ways) -> tuple[Ints, Floats, Floats]:
     """Return school (-1 where none), minutes and metres of every row of a demand, by year and grade."""
     place = np.searchsorted(np.array(ways.of(1).place_ids), frame["place_id"].to_numpy(str))
     school = np.full(len(frame), -1, dtype=np.int64)

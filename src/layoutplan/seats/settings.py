@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -10,6 +10,7 @@ from layoutplan.access.network import Mode
 from layoutplan.access.seasons import Season
 
 Means = Literal["walk", "drive", "boarding"]
+_Places = Annotated[tuple[str, ...], Field(min_length=2, strict=False)]
 
 
 class Value(BaseModel):
@@ -49,13 +50,46 @@ class Outlook(Value):
     children: Literal["register", "reconciled"] = "register"
 
 
+class Lock(Value):
+    """Places whose pupils stay with one school.
+
+    Parameters
+    ----------
+    school_id : str
+        The school.
+    place_ids : tuple of str
+        The places.
+    stage : {"primary", "junior"}, optional
+        Stage it holds for; without it, for every grade the school teaches.
+    """
+
+    school_id: str = Field(min_length=1)
+    place_ids: tuple[str, ...] = Field(min_length=1, strict=False)
+    stage: Literal["primary", "junior"] | None = None
+
+
 class Policy(Value):
     """The rule by which pupils are given a school, and how they travel there.
 
     Parameters
     ----------
-    assignment : {"nearest"}
+    assignment : {"nearest", "zoned", "capacity"}
         ``nearest``: the open school of the grade with the shortest way; ties to the smaller id.
+        ``zoned``: the school in whose attendance zone a place lies; where it does not teach the grade,
+        the nearest that does. ``capacity``: no school beyond its seats; as few pupils as possible
+        without a seat, then the shortest ways of all together.
+    unzoned : {"refuse", "nearest"}
+        With ``zoned``: whether places outside every zone are a fault or go to the nearest school.
+    villages : {"split", "whole"}
+        With ``capacity``: whether pupils of one place may go to different schools in a grade.
+    within_limits : bool
+        With ``capacity``: whether nobody is sent farther than the limit of the grade.
+    boundary : {"none", "township", "zone"}
+        With ``capacity``: which line nobody is sent across.
+    together : tuple of tuple of str
+        With ``capacity``: places whose pupils go to the same schools.
+    locks : tuple of Lock
+        With ``capacity``: places that stay with a school, whatever else holds.
     phase_in : {"entry_grades", "at_once"}
         How a new school fills: year by year from its entry grades, or in its first year in all grades with
         the pupils who live nearest to it.
@@ -72,7 +106,13 @@ class Policy(Value):
         is stated, since no national text gives them one.
     """
 
-    assignment: Literal["nearest"] = "nearest"
+    assignment: Literal["nearest", "zoned", "capacity"] = "nearest"
+    unzoned: Literal["refuse", "nearest"] = "refuse"
+    villages: Literal["split", "whole"] = "split"
+    within_limits: bool = False
+    boundary: Literal["none", "township", "zone"] = "none"
+    together: tuple[_Places, ...] = Field(default=(), strict=False)
+    locks: tuple[Lock, ...] = Field(default=(), strict=False)
     phase_in: Literal["entry_grades", "at_once"] = "entry_grades"
     enrolment: Literal["rolled", "residence"] = "rolled"
     mode: Mode = "walk"

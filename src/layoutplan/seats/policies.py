@@ -1,0 +1,90 @@
+"""Give every pupil a school by the rule of a policy: nearest, zoned or within the seats."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from layoutplan.access.network import Ints
+from layoutplan.county.tables import STAGE_OF_GRADE, STAGES
+from layoutplan.errors import DataError
+from layoutplan.seats.assignment import Assignment, NearestChoice, assign
+from layoutplan.seats.capacity import assign_capacity, pair_at
+from layoutplan.seats.demand import Demand
+from layoutplan.seats.rules import Rules, Terms, check_idle, read_rules
+from layoutplan.seats.supply import Roster, teaches
+from layoutplan.seats.ways import Ways
+from layoutplan.seats.zones import check_zones, in_zone_of
+
+
+def assign_by_policy(demand: Demand, ways: Ways, *, roster: Roster, terms: Terms) -> Assignment:
+    """Give every pupil a school, or say why there is none.
+
+    Parameters
+    ----------
+    demand : Demand
+        Pupils by year, grade and place.
+    ways : Ways
+        From every place to every school of the roster, as each grade travels.
+    roster : Roster
+        Which schools are open in which year, and the grades they teach.
+    terms : Terms
+        The policy, and what it asks.
+
+    Returns
+    -------
+    Assignment
+        Flows and unplaced add up to the demand.
+
+    Raises
+    ------
+    ScenarioError
+        An option has no effect under the rule, or locks and groups contradict each other, the schools
+        or their seats.
+    DataError
+        Zones overlap or leave places out that the policy does not send to the nearest school.
+    """
+    check_idle(terms.policy)
+    if terms.policy.assignment == "nearest":
+        return assign(demand, ways, roster=roster)
+    years = sorted(int(year) for year in demand.frame["year"].unique())
+    rules = read_rules(ways, roster, terms, years=years)
+    if terms.policy.assignment == "zoned":
+        return _assign_zoned(demand, rules)
+    return assign_capacity(demand, rules)
+
+
+class ZoneChoice:
+    """The school in whose zone a place lies; where it does not teach a grade, the nearest that does."""
+
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
+        self._nearest = NearestChoice(rules.ways, rules.roster)
+        self._zone = {stage: _zone_school(rules, stage) for stage in STAGES}
+
+    def pairs(self, year: int, grade: int) -> Ints:
+        """Return the position in the grade's travel of every place's pair, -1 where there is none (int64 [place])."""
+        nearest, zone = self._nearest.pairs(year, grade), self._zone[STAGE_OF_GRADE[grade]]
+        holds = (zone >= 0) & teaches(self._rules.roster, grade, year)[zone]
+        own = pair_at(self._rules.ways.of(grade))[np.arange(len(zone)), zone]
+        return np.where(holds, own, nearest)
+
+
+def _zone_school(rules: Rules, stage: str) -> Ints:
+    """Return the index of the school in whose zone each place lies, -1 where none (int64 [place])."""
+    inside = in_zone_of(rules.terms.county, stage, place_ids=rules.place_ids, school_ids=rules.school_ids)
+    return np.where(inside.any(axis=1), inside.argmax(axis=1), -1)
+
+
+def _assign_zoned(demand: Demand, rules: Rules) -> Assignment:
+    problems = check_zones(rules.terms.county, must_cover=rules.terms.policy.unzoned == "refuse")
+    if problems:
+        raise DataError(problems)
+    found = assign(demand, rules.ways, roster=rules.roster, choice=ZoneChoice(rules))
+    # Who reaches some school, but not that of the zone.
+    left, nearest = found.unplaced, NearestChoice(rules.ways, rules.roster)
+    place = np.searchsorted(np.array(rules.place_ids), left["place_id"].to_numpy(str))
+    who = zip(left["year"].tolist(), left["grade"].tolist(), place.tolist(), strict=True)
+    reaches = np.array([nearest.pairs(year, grade)[row] >= 0 for year, grade, row in who], dtype=bool)
+    return replace(found, unplaced=left.assign(reason=left["reason"].mask(reaches, "zone_unreached")))
