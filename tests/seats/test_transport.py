@@ -145,3 +145,14 @@ def test_ways_beyond_the_nearest_few_are_found():
     assert placed.rounds > 0
     assert placed.unplaced.sum() == 0
     assert placed.pupils[placed.school == 12].sum() == pytest.approx(60.0)
+
+
+def test_a_seat_that_would_place_somebody_is_told_from_one_that_saves_a_way():
+    # The one without a seat lives as far away as anybody; a seat more would still place a pupil.
+    placed = TransportModel(market([[1 * MINUTE], [30 * MINUTE]], [10, 10], [10])).solve()
+    assert placed.unplaced.tolist() == [0.0, 10.0]
+    assert placed.seat_places.tolist() == [1]
+    assert placed.is_short.tolist() == [True, True]
+    roomy = TransportModel(market([[1 * MINUTE, 30 * MINUTE]], [10], [5, 10])).solve()
+    assert roomy.seat_places.tolist() == [0, 0]
+    assert roomy.is_short.tolist() == [False]

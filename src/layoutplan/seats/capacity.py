@@ -199,7 +199,8 @@ def seats_of(rules: Rules, stage: str, year: int) -> Floats:
     return mine.reindex(rules.school_ids).fillna(0.0).to_numpy(float)
 
 
-def _locked_seats(rules: Rules, units: StageUnits, amounts: Floats) -> Floats:
+def locked_seats(rules: Rules, units: StageUnits, amounts: Floats) -> Floats:
+    """Return the seats that locked units take (float64 [school])."""
     held = units.locked >= 0
     seats = np.bincount(units.locked[held], weights=amounts[held], minlength=len(rules.school_ids))
     return seats.astype(float)
@@ -212,7 +213,7 @@ def _locked_beyond_seats(rules: Rules, units: Sequence[StageUnits], pupils: Floa
         return []
     over = np.stack(
         [
-            _locked_seats(rules, one, one.amounts(pupils[at])) - seats_of(rules, stage, rules.years[at])
+            locked_seats(rules, one, one.amounts(pupils[at])) - seats_of(rules, stage, rules.years[at])
             for at, one in enumerate(units)
         ]
     )
@@ -243,7 +244,7 @@ def _place_stage(rules: Rules, by_year: Sequence[StageUnits], pupils: Floats) ->
     parts, model, before = [], None, None
     for at, (year, units) in enumerate(zip(rules.years, by_year, strict=True)):
         amounts, seats = units.amounts(pupils[at]), seats_of(rules, units.stage, year)
-        left = np.maximum(seats - _locked_seats(rules, units, amounts), 0.0)
+        left = np.maximum(seats - locked_seats(rules, units, amounts), 0.0)
         # Ways of places kept together are means over their pupils, so every year has its own.
         is_clustered = len(units.first_place) < len(units.position)
         if model is None or units is not before or is_clustered:
@@ -289,7 +290,7 @@ def _prices(rules: Rules, stage: str, year: int, best: Placement, amounts: tuple
     """Return seats, pupils and the worth of a seat more at every open school with a stage."""
     seats, pupils = amounts
     shown = np.flatnonzero(is_open(rules.roster, year) & ((seats > 0) | (pupils > 0)))
-    places = np.rint(best.seat_ms / best.alone_ms).astype(np.int64)
+    places = best.seat_places
     price = (best.seat_ms - places * best.alone_ms) / MS_PER_MINUTE
     ids = np.array(rules.school_ids, dtype=object)
     columns = (year, stage, ids[shown], seats[shown], pupils[shown], price[shown], places[shown])

@@ -94,6 +94,18 @@ class Placement:
     rounds: int
 
     @property
+    def seat_places(self) -> Ints:
+        """1 where one seat more would place one pupil more, else 0 (int64 [school])."""
+        places: Ints = (2 * self.seat_ms > self.alone_ms).astype(np.int64)
+        return places
+
+    @property
+    def is_short(self) -> Flags:
+        """Whether one pupil more of a unit would leave one more without a seat (bool [unit])."""
+        short: Flags = 2 * self.unit_ms > self.alone_ms
+        return short
+
+    @property
     def pupil_minutes(self) -> float:
         """Sum of all ways one way [person-minute]."""
         return float(self.pupils @ self.cost_ms) / MS_PER_MINUTE
@@ -128,7 +140,7 @@ class TransportModel:
         self._key = self._way_unit * self._span + market.cost_ms
         self._is_in = np.zeros(len(market.school), dtype=bool)
         self._way = np.empty(0, dtype=np.int64)
-        self._alone_ms = (min(len(self.school_ids), units) + 1) * (self._span - 1)
+        self._alone_ms = self._alone_beyond(self._span - 1)
         self._highs = new_solver()
         self._open()
 
@@ -165,11 +177,15 @@ class TransportModel:
         self._site_ms = cost_ms
         self._price_site()
         longest = int(cost_ms[cost_ms != UNREACHED].max(initial=0))
-        alone_ms = (min(len(self.school_ids), len(self.market.unit_ids)) + 1) * (longest + 1)
+        alone_ms = self._alone_beyond(longest + 1)
         if alone_ms > self._alone_ms:
             self._alone_ms = alone_ms
             columns = np.arange(len(cost_ms), dtype=np.int32)
             self._highs.changeColsCost(len(columns), columns, np.full(len(columns), alone_ms / MS_PER_MINUTE))
+
+    def _alone_beyond(self, longest_ms: int) -> int:
+        """Return a cost of no seat four times that of the longest chain, so that duals tell the two apart."""
+        return 4 * (min(len(self.school_ids), len(self.market.unit_ids)) + 1) * longest_ms
 
     def _price_site(self) -> None:
         units, reached = len(self._site_ms), self._site_ms != UNREACHED
