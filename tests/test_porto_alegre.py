@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import geopandas as gpd
 import network_oracle as oracle
 import numpy as np
 import porto_alegre
 import pytest
+import scipy.sparse as sp
 from network_oracle import NORMS
+from scipy.optimize import linprog
 
 from layoutplan.access.network import MODES, Snaps, build_network, snap_points
 from layoutplan.access.travel import costs_to_point, measure_travel
 from layoutplan.county.layers import read_county
+from layoutplan.county.tables import GRADES_OF_STAGE
 from layoutplan.plan.planning import prepare, run_plan
 from layoutplan.plan.scenario import Scenario
+from layoutplan.seats.settings import Policy
 
 SOURCE = porto_alegre.find_source()
 pytestmark = pytest.mark.skipif(SOURCE is None, reason="the shared data of Porto Alegre are not there")
@@ -111,6 +117,38 @@ def test_the_elevation_raster_lengthens_walks_by_what_the_example_says(county, t
     ]
     assert [len(places) for places in over] == [25, 61]
     assert set(over[0]) < set(over[1])
+
+
+def least_minutes(result, stage, year):
+    """Return the least person-minutes of a stage within its seats, all ways given to scipy at once."""
+    grades = GRADES_OF_STAGE[stage]
+    travel = result.ways.of(grades[0])
+    demand = result.demand.frame.query("year == @year and grade in @grades")
+    pupils = demand.groupby("place_id")["pupils"].sum().reindex(travel.place_ids).to_numpy(float)
+    supply = result.supply.frame.query("year == @year and stage == @stage").set_index("school_id")["seats"]
+    seats = supply.reindex(travel.school_ids).fillna(0.0).to_numpy(float)
+    ways, reached = np.arange(len(travel.school)), np.diff(travel.start)
+    place = np.repeat(np.arange(len(pupils)), reached)
+    every = sp.csr_array((np.ones(len(ways)), (place, ways)), shape=(len(pupils), len(ways)))[reached > 0]
+    room = sp.csr_array((np.ones(len(ways)), (travel.school, ways)), shape=(len(seats), len(ways)))
+    found = linprog(travel.minutes, A_eq=every, b_eq=pupils[reached > 0], A_ub=room, b_ub=seats, method="highs-ds")
+    return found.fun
+
+
+def test_the_optimum_within_the_seats_is_that_of_an_independent_solver(county):
+    prepared = prepare(county, NORMS)
+    # As many junior rooms as the pupils need and one in twenty more, spread as the schools are.
+    needed = county.children.loc[county.children["age"].between(12, 14), "children"].sum() * 1.05 / 50
+    rooms = county.rooms.astype({"rooms": float})
+    junior = rooms["stage"] == "junior"
+    rooms.loc[junior, "rooms"] = np.ceil(rooms.loc[junior, "rooms"] * needed / rooms.loc[junior, "rooms"].sum())
+    prepared = replace(prepared, county=replace(county, rooms=rooms.astype({"rooms": int})))
+    scenario = Scenario(name="seats", last_year=porto_alegre.BASE_YEAR, policy=Policy(assignment="capacity"))
+    result = run_plan(prepared, scenario)
+    proof = result.assignment.proof.set_index("stage").loc["junior"]
+    assert (result.assignment.prices["price"] > 0).any()
+    assert set(result.assignment.unplaced["reason"]) <= {"island", "off_network"}
+    assert proof["pupil_minutes"] == pytest.approx(least_minutes(result, "junior", porto_alegre.BASE_YEAR), rel=1e-6)
 
 
 def test_the_whole_plan_finishes_and_every_pupil_put_in_comes_out(county):

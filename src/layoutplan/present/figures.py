@@ -138,10 +138,11 @@ def _compose(scene: Scene) -> Figure:
     name = county.name if scene.lang == "zh" else county.name_en
     years = scene.years
     scenario = scene.result.scenario
+    policy = scenario.policy
+    rule, mode = label(f"admission.{policy.assignment}", scene.lang), label(f"mode.{policy.mode}", scene.lang)
     subtitle = label(
-        "figure.subtitle", scene.lang, scenario=scenario.name, mode=label(f"mode.{scenario.policy.mode}", scene.lang),
-        first=years[0], last=years[-1],
-    )  # fmt: skip
+        "figure.subtitle", scene.lang, scenario=scenario.name, rule=rule, mode=mode, first=years[0], last=years[-1]
+    )
     draw_title(page, label(f"figure.title_{scene.sheet}", scene.lang, county=name, year=scene.year), subtitle)
     axes = page.axes(_MAP)
     unit = show_extent(axes, county.townships.total_bounds, box=_MAP, margin_mm=4.0)
