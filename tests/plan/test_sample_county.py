@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from layoutplan.county.layers import county_norms, read_county
+from layoutplan.plan.closure import closure_gate
 from layoutplan.plan.planning import catchments_of, prepare, run_plan
 from layoutplan.plan.scenario import Scenario
 from layoutplan.seats.diagnosis import RULES
@@ -53,3 +54,28 @@ def test_catchments_tile_the_county_without_overlap(result, stage):
 
 def test_the_network_has_the_size_of_a_county_s(result):
     assert len(result.prepared.network.node_east_m) >= 20_000
+
+
+def test_trap_1_a_large_class_in_a_grade_of_mean_41_is_found(result):
+    classes = result.prepared.county.classes
+    grade = classes[(classes["school_id"] == "3164220001") & (classes["grade"] == 3)]
+    assert grade["pupils"].mean() == 41.0
+    found = result.findings.frame.query("rule == 'class_large'")
+    assert "3164220001/3/4" in set(found["subject"])
+
+
+@pytest.mark.parametrize("reason", sorted(PLANTED["innocent"]))
+def test_schools_that_only_look_at_fault_are_left_alone(result, reason):
+    """A nine-year school of 2,300, a shell beside a site that opens, schools small in one year only."""
+    frame = result.findings.frame
+    blamed = set(frame.loc[frame["rule"].isin(["school_over_size", "shell_candidate", "school_vacant"]), "school_id"])
+    assert not blamed & set(PLANTED["innocent"][reason])
+
+
+def test_the_gate_keeps_a_tiny_school_without_a_substitute_and_one_beside_a_new_site(result):
+    alone, growing = closure_gate(result, "2164220050", 2025), closure_gate(result, "2164220166", 2025)
+    assert alone.verdict == growing.verdict == "keep"
+    locks = alone.locks.set_index("lock")["passed"]
+    assert locks[["few_pupils", "no_recovery"]].all()
+    assert not locks["replaceable"]
+    assert not growing.locks.set_index("lock")["passed"][["no_recovery", "no_growth_site"]].any()

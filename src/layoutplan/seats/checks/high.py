@@ -11,7 +11,13 @@ _Z_P90 = 1.2815515655446004
 
 
 def high_total(flows: pd.DataFrame, demand: Demand) -> pd.Series:
-    """Return the largest yearly P90 of all pupils given to each school.
+    """Return the largest yearly P90 of all pupils given to each school: :func:`high_by_year`, its largest year."""
+    high = high_by_year(flows, demand)
+    return high.groupby(level="school_id").agg(lambda years: years.max(skipna=False))
+
+
+def high_by_year(flows: pd.DataFrame, demand: Demand) -> pd.Series:
+    """Return the P90 of all pupils given to each school, year by year.
 
     Parameters
     ----------
@@ -22,7 +28,7 @@ def high_total(flows: pd.DataFrame, demand: Demand) -> pd.Series:
 
     Returns
     -------
-    Series by ``school_id`` [person]
+    Series by ``school_id, year`` [person]
         Missing where the demand has no range.
 
     Notes
@@ -48,4 +54,4 @@ def high_total(flows: pd.DataFrame, demand: Demand) -> pd.Series:
     chance = by["is_forecast"].any().astype(float) * sums["pupils"]
     high = sums["pupils"] + _Z_P90 * np.sqrt(chance + sums["common"] ** 2)
     unknown = rows["p90"].isna().groupby([rows["school_id"], rows["year"]]).any()
-    return high.mask(unknown).groupby(level="school_id").agg(lambda years: years.max(skipna=False))
+    return high.mask(unknown)
