@@ -55,7 +55,7 @@ LOCKS: Mapping[str, LockKind] = {
     "no_recovery": LockKind("closure.no_recovery", "person"),
     "replaceable": LockKind("closure.keep_village_school", "place"),
     "young_travel": LockKind("travel.limit_minutes.grades_1_3", "min"),
-    "no_growth_site": LockKind("closure.no_recovery", "household"),
+    "no_growth_site": LockKind("closure.no_recovery", "person"),
     "objection": LockKind("closure.no_force", ""),
     "special_group": LockKind("closure.no_force", ""),
     "safe_route": LockKind("closure.no_force", ""),
@@ -201,17 +201,16 @@ def _need(case: Case) -> list[Lock]:
     high = _highest(
         goal["high"].where(goal["high"].notna(), goal["pupils"].where(goal["pupils"] > threshold)), threshold
     )
+    places = case.before.prepared.county.places
+    sites = places.loc[places["kind"].isin(["resettlement", "housing"]), "place_id"]
     flows = case.before.assignment.flows
-    homes = flows.loc[flows["school_id"] == case.school_id, "place_id"].unique()
-    moves = case.before.prepared.county.move_in
-    mine = moves[moves["place_id"].isin(homes)]
-    base = mine[mine["year"] <= facts.base_year].groupby("place_id")["households"].max()
-    last = mine.groupby("place_id")["households"].max()
-    growing = float((last - base.reindex(last.index).fillna(0)).clip(lower=0).sum()) if len(mine) else 0.0
+    mine = flows[(flows["school_id"] == case.school_id) & flows["place_id"].isin(sites)]
+    yearly = mine.groupby("year")["pupils"].sum()
+    growing = float(yearly.max() - yearly.get(facts.base_year, 0.0)) if len(yearly) else 0.0
     return [
         Lock("few_pupils", _at_most(most, threshold), most, threshold, {"counts": len(counts)}),
         Lock("no_recovery", _at_most(high, threshold), high, threshold, {"goal_year": facts.goal_year}),
-        Lock("no_growth_site", growing == 0, growing, 0.0),
+        Lock("no_growth_site", growing < 1, growing, 0.0),
     ]
 
 
