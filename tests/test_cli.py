@@ -136,6 +136,8 @@ def test_compare_and_batch_write_one_table_each(layoutplan, county, tmp_path):
     assert done.returncode == 0, done.stderr
     header = (tmp_path / "compare.csv").read_text("utf-8-sig").split("\n")[0]
     assert header == "indicator,year,unit,one,two,two - one"
+    assert "学校" in (tmp_path / "council.zh.md").read_text("utf-8")
+    assert (tmp_path / "changes.csv").is_file()
     done = layoutplan("batch", county, tmp_path / "plans", "--out", tmp_path)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "batch.csv").read_text("utf-8-sig").count("done") == 2

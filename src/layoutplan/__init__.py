@@ -23,6 +23,8 @@ _PUBLIC = {
     "prepare": "layoutplan.plan.planning",
     "run_plan": "layoutplan.plan.planning",
     "compare": "layoutplan.plan.compare",
+    "find_changes": "layoutplan.plan.change",
+    "view_household": "layoutplan.plan.household",
     "try_site": "layoutplan.plan.siting",
     "rank_sites": "layoutplan.plan.siting",
     "run_batch": "layoutplan.plan.batch",

@@ -167,17 +167,18 @@ def checks(county: CountyPath, as_json: AsJson = False) -> None:
 def compare(
     county: CountyPath, scenarios: Annotated[list[Path], typer.Argument(metavar="A.toml B.toml")], out: OutFolder
 ) -> None:
-    """Set scenarios side by side."""
-    from layoutplan.plan import compare as comparing
+    """Set scenarios side by side; one alone is held against the county without any action."""
     from layoutplan.plan.planning import run_plan
-    from layoutplan.present.export import write_table
+    from layoutplan.present.comparison import write_comparison
 
     read = [_scenario(path) for path in scenarios]
+    if len(read) == 1:
+        read.insert(0, read[0].model_copy(update={"name": _word("base"), "note": "", "actions": ()}))
     prepared = _prepared(county, read)
     with _working("plan"):
-        table = comparing.compare([run_plan(prepared, scenario) for scenario in read])
-    write_table(table, out / "compare.csv")
-    print(_word("written", path=out / "compare.csv"))
+        written = write_comparison([run_plan(prepared, scenario) for scenario in read], out)
+    for path in written:
+        print(_word("written", path=path))
 
 
 @app.command(help=_word("site"))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from layoutplan.errors import Problem, ScenarioError
 from layoutplan.plan.planning import PlanResult
 
 
@@ -26,12 +27,13 @@ def compare(results: Sequence[PlanResult]) -> pd.DataFrame:
 
     Raises
     ------
-    ValueError
+    ScenarioError
         Two scenarios have the same name, so their columns could not be told apart.
     """
     names = [result.scenario.name for result in results]
     if len(set(names)) < len(names):
-        raise ValueError(f"scenario names must differ: {names}")
+        values = {"value": ", ".join(sorted({name for name in names if names.count(name) > 1}))}
+        raise ScenarioError([Problem("compare_same_name", "compare", field="name", values=values)])
     keys = ["indicator", "year", "unit"]
     columns = [result.indicators.set_index(keys)["value"].rename(result.scenario.name) for result in results]
     table = pd.concat(columns, axis=1).sort_index().reset_index()
