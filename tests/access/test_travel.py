@@ -13,6 +13,7 @@ from layoutplan.access.kernels import UNREACHED
 from layoutplan.access.network import MODES, build_network, snap_points
 from layoutplan.access.travel import (
     Travel,
+    add_places,
     add_school,
     costs_to_point,
     measure_travel,
@@ -238,3 +239,14 @@ def test_adding_a_school_equals_measuring_anew_and_never_lengthens_a_way(table, 
     assert equal(replace(after, unreached={}), replace(anew, unreached={}))
     for place, row in pairs(before).items():
         assert not row or pairs(after)[place][0][1] <= row[0][1]
+
+
+@settings(max_examples=40, deadline=None)
+@given(oracle.small_roads(), oracle.small_points(8), st.sampled_from(MODES), st.integers(1, 3))
+def test_adding_places_equals_measuring_anew(table, where, mode, new):
+    network = build_network(table, norms=NORMS)
+    parts = (where.iloc[new:4], where.iloc[:new])
+    one, other = (measure(network, part, where.iloc[4:], mode) for part in parts)
+    anew = measure(network, where.iloc[:4], where.iloc[4:], mode)
+    assert equal(add_places(one, other), anew)
+    assert equal(add_places(other, one), anew)

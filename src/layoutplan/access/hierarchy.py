@@ -28,11 +28,12 @@ from layoutplan.access.network import CLOSED, Ints, Network
 from layoutplan.access.order import order_nodes
 
 # A route's cost and length travel in one integer: the cost above, the length in the lower bits.
-LENGTH_BITS = 33
-# Any sum of two weights within these bounds keeps to its own bits.
-MAX_COST = 1 << 27
-MAX_LENGTH_MM = 1 << 32
-# Costs alone are 32-bit: 536 km on foot, 149 hours by car.
+LENGTH_BITS = 31
+# Any sum of two weights within these bounds keeps to its own bits: routes of 1,073 km, and a cost of
+# 536 km on foot, uphill as long as on the flat, or of 149 hours by car.
+MAX_COST = 1 << 29
+MAX_LENGTH_MM = 1 << 30
+# Costs alone are 32-bit, with the same room.
 MAX_ALONE = 1 << 29
 
 

@@ -113,6 +113,16 @@ class Snaps:
     gap_mm: Ints
 
 
+def join_snaps(*parts: Snaps) -> Snaps:
+    """Return the points of several, one after the other."""
+    return Snaps(
+        tuple(point_id for part in parts for point_id in part.ids),
+        np.concatenate([part.edge for part in parts]),
+        np.concatenate([part.offset_mm for part in parts]),
+        np.concatenate([part.gap_mm for part in parts]),
+    )
+
+
 def build_network(roads: gpd.GeoDataFrame, *, norms: Norms, node_crossings: bool = False) -> Network:
     """Split roads at the vertices they share and give every piece its cost.
 

@@ -252,6 +252,41 @@ def add_school(travel: Travel, school_id: str, cost: Ints, length_mm: Ints, *, n
     )
 
 
+def add_places(travel: Travel, more: Travel) -> Travel:
+    """Return the travel with the places of another one.
+
+    Parameters
+    ----------
+    travel, more : Travel
+        Of the same schools, mode and grades; no place stands in both.
+
+    Returns
+    -------
+    Travel
+        The same as measured anew with all places.
+    """
+    ids = (*travel.place_ids, *more.place_ids)
+    order = np.array(sorted(range(len(ids)), key=ids.__getitem__), dtype=np.int64)
+    first = np.concatenate([travel.start[:-1], more.start[:-1] + len(travel.cost)])[order]
+    count = np.concatenate([np.diff(travel.start), np.diff(more.start)])[order]
+    start = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
+    pair = np.arange(start[-1]) + np.repeat(first - start[:-1], count)
+    school, cost, length_mm, minutes = (
+        np.concatenate([getattr(travel, name), getattr(more, name)])[pair]
+        for name in ("school", "cost", "length_mm", "minutes")
+    )
+    return replace(
+        travel,
+        place_ids=tuple(ids[row] for row in order.tolist()),
+        start=start,
+        school=school,
+        cost=cost,
+        length_mm=length_mm,
+        minutes=minutes,
+        unreached=dict(sorted({**travel.unreached, **more.unreached}.items())),
+    )
+
+
 def within(travel: Travel, *, limit_min: float, k: int = 0) -> Travel:
     """Return every school within a limit and at least the k nearest of each place.
 

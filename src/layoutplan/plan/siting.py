@@ -17,7 +17,7 @@ import pandas as pd
 import shapely
 
 from layoutplan.access.kernels import UNREACHED
-from layoutplan.access.network import Floats, Ints, Mode, Snaps
+from layoutplan.access.network import Floats, Ints, Mode, Snaps, join_snaps
 from layoutplan.access.travel import costs_to_point, minutes_of
 from layoutplan.county.tables import GRADES_OF_STAGE, GROUP_OF_GRADE
 from layoutplan.plan.planning import PlanResult, cell_travel_of, entry_mode, snap_point
@@ -138,7 +138,7 @@ def open_lab(result: PlanResult, *, stage: str, year: int) -> SiteLab:
     years = np.sort(frame["year"].unique())
     entry, prepared = entry_mode(result, stage), result.prepared
     modes = sorted({mode_of(result.scenario.policy, GROUP_OF_GRADE[grade]) for grade in grades})
-    origins = {mode: _joined(prepared.places[mode], prepared.cells[mode].snaps) for mode in modes}
+    origins = {mode: join_snaps(prepared.places[mode], prepared.cells[mode].snaps) for mode in modes}
     cell_travel = cell_travel_of(result, entry)
     everywhere = Ways(dict.fromkeys(result.ways.by_group, cell_travel))
     cell_pairs = NearestChoice(everywhere, result.roster).pairs(year, grades[0])
@@ -172,15 +172,6 @@ def _best(result: PlanResult, years: Ints, stage: str, place_row: Ints) -> tuple
     shape = len(years), len(GRADES_OF_STAGE[stage]), -1
     cost, school, minutes = (np.stack(part).reshape(shape) for part in zip(*rows, strict=True))
     return cost, school, minutes
-
-
-def _joined(places: Snaps, cells: Snaps) -> Snaps:
-    return Snaps(
-        places.ids + cells.ids,
-        np.concatenate([places.edge, cells.edge]),
-        np.concatenate([places.offset_mm, cells.offset_mm]),
-        np.concatenate([places.gap_mm, cells.gap_mm]),
-    )
 
 
 def try_at(lab: SiteLab, east_m: float, north_m: float, *, rooms: int, site_id: str = SITE_ID) -> SiteTrial:
