@@ -15,6 +15,7 @@ page = st.navigation(
         st.Page("pages/demand.py", title=label("ui.page.demand", lang)),
         st.Page("pages/findings.py", title=label("ui.page.findings", lang)),
         st.Page("pages/site.py", title=label("ui.page.site", lang)),
+        st.Page("pages/closures.py", title=label("ui.page.closures", lang)),
         st.Page("pages/plans.py", title=label("ui.page.plans", lang)),
         st.Page("pages/ledger.py", title=label("ui.page.ledger", lang)),
         st.Page("pages/outputs.py", title=label("ui.page.outputs", lang)),

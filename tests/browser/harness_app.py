@@ -7,11 +7,51 @@ import numpy as np
 import streamlit as st
 
 from layoutplan.ui.planmap import Added, Base, Clicked, Feature, Layer, Moved, Paint, Scene, Site, load_leaflet, planmap
+from layoutplan.ui.planmap.panel import (
+    Card,
+    Change,
+    Choice,
+    Column,
+    Columns,
+    Figure,
+    Figures,
+    Option,
+    Row,
+    Rows,
+    Words,
+)
 
 ROWS, COLUMNS, STEP = 40, 50, 0.004
 WEST, SOUTH = 105.6, 35.8
 HUES = ("#cfe3ee", "#f3e3c3", "#dce8cf", "#ecd5d9", "#ddd6ea", "#6a3fa0")
+HOSTILE_CARDS = os.environ.get("HARNESS_HOSTILE") == "1"
 WAIT_S = float(os.environ.get("HARNESS_WAIT_S", "0"))
+
+
+# What a name in a planner's table may be.
+HOSTILE = (
+    "<img src=x onerror=window.__x=1>",
+    '"><script>window.__x=1</script>',
+    "`${window.__x=1}`",
+    "javascript:window.__x=1",
+    "'};window.__x=1;//<svg onload=window.__x=1>",
+)
+
+
+def hostile_cards():
+    return [
+        Card(
+            text,
+            [
+                Words(text),
+                Rows([Row(text, text, Change(text, "worse"), 0.5, text)]),
+                Figures([Figure(text, text, text, text)]),
+                Columns([Column(text, 0.5, "#111111", hint=text)]),
+                Choice(text, text, [Option(text, text, hint=text)]),
+            ],
+        )
+        for text in HOSTILE
+    ]
 
 
 @st.cache_resource
@@ -29,7 +69,7 @@ def ground():
         Feature(f"s{i}", name, {"type": "Point", "coordinates": at}, shape)
         for i, (name, at, shape) in enumerate(
             zip(
-                ["<img src=x onerror=window.__x=1>", "甲小学", "乙小学", "丙学校", "丁中学"],
+                HOSTILE,
                 schools.tolist(),
                 ["circle", "square", "diamond", "hexagon", "circle"],
                 strict=True,
@@ -46,11 +86,18 @@ def ground():
                 [{"fillColor": "#56b4e9", "fillOpacity": 1, "color": "#3d3a34", "weight": 1.5}],
                 interactive=True,
             ),
-            Layer("names", "label", [Feature("t", "城关镇", {"type": "Point", "coordinates": [105.7, 35.88]})]),
+            Layer(
+                "names",
+                "label",
+                [
+                    Feature(f"t{at}", text, {"type": "Point", "coordinates": [105.7, 35.84 + 0.02 * at]})
+                    for at, text in enumerate(HOSTILE)
+                ],
+            ),
         ],
         bounds=((SOUTH, WEST), (SOUTH + ROWS * STEP, WEST + COLUMNS * STEP)),
-        words={"zoom_in": "+", "zoom_out": "-", "whole_county": "all", "north": "N"},
-        notes=["合成数据", "EPSG:4544"],
+        words={"zoom_in": HOSTILE[0], "zoom_out": HOSTILE[1], "whole_county": HOSTILE[0], "north": "N"},
+        notes=["合成数据", *HOSTILE],
     )
     return base, centres, apart
 
@@ -79,13 +126,14 @@ def lab():
     won = np.flatnonzero(to_site < apart.min(axis=1)).tolist()
     rest = Paint(apart.argmin(axis=1).tolist(), groups=[[f"学校 {i}"] for i in range(6)])
     outside = not (SOUTH < lat < SOUTH + ROWS * STEP and WEST < lng < WEST + COLUMNS * STEP)
-    site = Site("site-1", "新校", lat, lng, reason="在县界之外" if outside else "")
+    site = Site("site-1", HOSTILE[0] if HOSTILE_CARDS else "新校", lat, lng, reason="在县界之外" if outside else "")
     scene = Scene(
         paints={"cells": rest, "schools": Paint([0] * 5, sizes=[6, 8, 10, 12, 7], lines=[["1,200 人"]] * 5)},
         changes={"cells": {5: won}},
         sites=[site],
         can_add=True,
         focus=st.session_state.get("focus"),
+        cards=hostile_cards() if HOSTILE_CARDS else None,
     )
     planmap(base, scene, key="map", on_event=on_event)
     st.html(f'<p id="figures" data-won="{len(won)}" data-lat="{lat:.5f}" data-lng="{lng:.5f}">{len(won)} cells</p>')

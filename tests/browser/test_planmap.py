@@ -129,3 +129,39 @@ def test_request_to_look_counts_once(bench):
     bench.page.wait_for_function("() => probe.figure('lat') === 35.82")
     bench.settle()
     assert bench.state()["zoom"] == 12
+
+
+HOSTILE = (
+    "<img src=x onerror=window.__x=1>",
+    '"><script>window.__x=1</script>',
+    "`${window.__x=1}`",
+    "javascript:window.__x=1",
+    "'};window.__x=1;//<svg onload=window.__x=1>",
+)
+# Where words of the data reach the page; each must hold the text itself, and no element made of it.
+SINKS = (
+    ".planmap-notes span", ".planmap-label span", ".lp-card h4", ".lp-card p", ".lp-line span", ".lp-line em",
+    ".lp-line > i:last-child", ".lp-figure b", ".lp-figure span", ".lp-figure em", ".lp-years span",
+    ".lp-choice button", ".lp-choice > span",
+)  # fmt: skip
+
+
+def test_hostile_names_are_text_in_every_sink(watch, serve, tmp_path):
+    with serve(HARNESS, tmp_path / "hostile.log", HARNESS_HOSTILE="1") as address:
+        watch.open(address)
+        page = watch.page
+        for sink in SINKS:
+            held = page.locator(sink).all_text_contents()
+            assert set(HOSTILE) <= set(held), sink
+        assert page.locator(".planmap-pin-name").inner_text() == HOSTILE[0]
+        for at, text in enumerate(HOSTILE):
+            page.mouse.move(*page.evaluate(f"() => probe.school({at})"))
+            page.locator(".planmap-tip", has_text=text).wait_for()
+        page.locator(".lp-choice button").first.click()
+        watch.settle()
+        made = page.evaluate("() => document.querySelectorAll('.planmap-desk img, .planmap-desk script').length")
+        assert made == 0
+        assert page.evaluate("() => window.__x") is None
+        print(f"hostile names: {len(SINKS) + 2} sinks x {len(HOSTILE)} payloads, 0 executed")
+    assert watch.strangers == []
+    assert watch.errors == []

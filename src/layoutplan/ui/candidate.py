@@ -229,6 +229,7 @@ def _keep(lab: SiteLab, lang: Lang) -> None:
     setting, year = st.session_state[f"site_setting_{lang}"], st.session_state["site_opens"]
     action = _opening(held, name, stage=lab.stage, setting=setting, year=year)
     _go(_dropped(bench), plan.model_copy(update={"actions": (*plan.actions, action)}))
+    st.session_state["keep"] = False  # closes what was opened to ask
 
 
 def _opening(one: Candidate, name: str, *, stage: str, setting: _Setting, year: int) -> OpenSchool:

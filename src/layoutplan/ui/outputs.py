@@ -98,6 +98,6 @@ def _ask(name: str) -> None:
 def _belongs(result: PlanResult, lang: Lang) -> str:
     known = result.provenance
     return label(
-        "ui.outputs.belongs", lang, county=known["county"], norms=known["norms"], scenario=known["scenario"],
+        "ui.outputs.belongs", lang, county=known["county"][:16], norms=known["norms"], scenario=known["scenario"],
         version=known["layoutplan"], date=known["data_date"],
     )  # fmt: skip

@@ -156,7 +156,8 @@ def _indicator_row(row: Mapping[str, Any], names: Sequence[str], lang: Lang) -> 
     decimals = 1 if row["unit"] == "min" else 0
     cells = []
     for at, value in enumerate(values):
-        moved = cards.change(values[0], value, decimals) if at and not key.startswith(_MORE_IS_BETTER) else ""
+        told = at > 0 and not key.startswith(_MORE_IS_BETTER) and round(value - values[0], decimals) != 0
+        moved = cards.change(values[0], value, decimals) if told else ""
         css = " class=lp-best" if marked and value == best else ""
         cells.append(f"<td{css}>{cards.number(value, decimals)} {moved}</td>")
     unit = label(f"unit.{row['unit']}", lang)
