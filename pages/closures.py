@@ -17,7 +17,8 @@ def board() -> None:
     left, right = st.columns([1.2, 1])
     with right:
         picked = closures.pick_school(closures.candidates(result, lang=lang), lang=lang)
-        st.html(closures.card(result, picked, lang))
+        gate = closures.gate_of(result, picked, year=year, lang=lang)
+        st.html(closures.card(result, picked, gate, lang))
     with left:
         scene = session.list_scene(result, picked, stage=stage, year=year, lang=lang)
         planmap(session.base_map(result, lang), scene, key="closures_map", height=535)

@@ -2,6 +2,8 @@ from dataclasses import replace
 
 import pytest
 
+from layoutplan.labels import label
+from layoutplan.plan.closure import closure_gate
 from layoutplan.seats.diagnosis import RULES
 from layoutplan.ui import closures
 
@@ -27,7 +29,7 @@ def test_a_school_without_a_substitute_is_to_be_kept_whatever_else_is_said(small
 
 def test_the_card_shows_every_rule_with_its_clause_and_names_as_text(small):
     (row,) = closures.candidates(small, lang="en").to_dict("records")
-    text = closures.card(small, row, "en")
+    text = closures.card(small, row, None, "en")
     assert text.count("<li>") == 2
     assert text.count("Clause:") == 2
     assert "<img src=x" not in text
@@ -36,3 +38,11 @@ def test_the_card_shows_every_rule_with_its_clause_and_names_as_text(small):
 
 def test_every_rule_that_is_weighed_exists():
     assert set(closures.ADVICE) <= set(RULES)
+
+
+def test_every_lock_is_shown_with_its_state_and_the_gate_has_the_last_word(result, small):
+    (row,) = closures.candidates(small, lang="en").to_dict("records")
+    gate = closure_gate(result, row["school_id"], 2028)
+    text = closures.card(small, row, gate, "en")
+    assert text.count("lp-lock-") == len(gate.locks)
+    assert label(f"ui.closures.gate_{gate.verdict}", "en") in text

@@ -8,10 +8,12 @@ from typing import Any, cast
 
 import numpy as np
 import pandas as pd
+import streamlit as st
 
 from layoutplan.labels import Lang, label
+from layoutplan.plan.closure import Gate, closure_gate
 from layoutplan.plan.planning import PlanResult
-from layoutplan.ui import charts
+from layoutplan.ui import charts, session
 from layoutplan.ui.charts import Curve
 from layoutplan.ui.listing import Shown, pick
 
@@ -27,6 +29,7 @@ ADVICE = {
 }
 _ORDER = ("review", "check", "watch", "keep")
 _MARKS = {"keep": "✕", "check": "◐", "watch": "◐", "review": "✓"}
+_STATES = {"passed": "✓", "failed": "✕", "unknown": "?"}
 _COLUMNS = (
     Shown("said", "ui.closures.advice", "text", 110),
     Shown("name", "ui.closures.school", "text", 160),
@@ -65,21 +68,45 @@ def pick_school(frame: pd.DataFrame, *, lang: Lang) -> Mapping[str, Any] | None:
     return pick(frame, _COLUMNS, key="closures", lang=lang, height=210)
 
 
-def card(result: PlanResult, picked: Mapping[str, Any] | None, lang: Lang) -> str:
-    """Return what is known of a school: pupils to the horizon against the threshold, and every rule that names it."""
+def gate_of(result: PlanResult, picked: Mapping[str, Any] | None, *, year: int, lang: Lang) -> Gate | None:
+    """Put the school picked before the closure gate, once; None if none is picked or the year is the base year."""
+    if picked is None or year <= result.prepared.county.base_year:
+        return None
+    school_id = str(picked["school_id"])
+    with st.spinner(label("ui.closures.working", lang)):
+        name = f"gate-{school_id}-{year}"
+        return cast("Gate", session.shelved(result, name, lambda: closure_gate(result, school_id, year)))
+
+
+def card(result: PlanResult, picked: Mapping[str, Any] | None, gate: Gate | None, lang: Lang) -> str:
+    """Return what is known of a school: its pupils against the threshold, the locks, every rule that names it."""
     if picked is None:
         return f'<section class="lp-card lp-dim">{escape(label("ui.closures.how", lang))}</section>'
     found = result.findings.frame
     mine = found[(found["school_id"] == picked["school_id"]) & found["rule"].isin(list(ADVICE))]
     rows = "".join(_evidence(row, lang) for row in cast("list[dict[str, Any]]", mine.to_dict("records")))
     words = label("ui.closures.curve", lang, school=picked["name"])
-    title = f"{picked['name']} · {picked['said']}"
+    verdict = picked["said"] if gate is None else label(f"ui.closures.gate_{gate.verdict}", lang)
     drawn = charts.picture(_curve(result, str(picked["school_id"])), words)
-    caution = escape(label("ui.closures.caution", lang))
+    title, caution = escape(f"{picked['name']} · {verdict}"), escape(label("ui.closures.caution", lang))
     return (
-        f'<section class="lp-card"><h4>{escape(title)}</h4>{drawn}<ul class="lp-marks">{rows}</ul>'
-        f'<p class="lp-dim">{caution}</p></section>'
+        f'<section class="lp-card"><h4>{title}</h4>{drawn}{_locks(gate, lang)}'
+        f'<ul class="lp-marks">{rows}</ul><p class="lp-dim">{caution}</p></section>'
     )
+
+
+def _locks(gate: Gate | None, lang: Lang) -> str:
+    """Return the locks as a list of marks: passed, failed or not known, each with its number and its clause."""
+    if gate is None:
+        return ""
+    rows = []
+    for row in cast("list[dict[str, Any]]", gate.locks.to_dict("records")):
+        state = "unknown" if pd.isna(row["passed"]) else "passed" if row["passed"] else "failed"
+        hint = label("ui.findings.clause_is", lang, clause=row["clause"])
+        text = escape(str(row[f"text_{lang}"]))
+        rows.append(f'<li title="{escape(hint)}"><b class="lp-lock-{state}">{_STATES[state]}</b> {text}</li>')
+    title = escape(label("ui.closures.locks", lang, year=gate.year))
+    return f'<h4>{title}</h4><ul class="lp-marks">{"".join(rows)}</ul>'
 
 
 def _evidence(row: Mapping[str, Any], lang: Lang) -> str:
