@@ -13,7 +13,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from layoutplan.access.network import Floats, Ints
+from layoutplan.access.network import Flags, Floats, Ints
 from layoutplan.county.layers import County
 from layoutplan.county.tables import GRADES, GRADES_OF_STAGE
 from layoutplan.seats.assignment import NearestChoice
@@ -30,6 +30,25 @@ _LAST_GRADES = tuple(grades[-1] for grades in GRADES_OF_STAGE.values())
 
 
 @dataclass(frozen=True, eq=False)
+class Feeding:
+    """How the pupils of grade 6 enter junior schools in one September.
+
+    Parameters
+    ----------
+    share : float [school, school]
+        Part of grade 6 of the first school that enters grade 7 of the second; rows sum to 1 at most.
+    inflow : float [school]
+        Pupils of grade 7 over those of them who come from the county's grade 6; 1 where none come from elsewhere.
+    cut_off : bool [school]
+        Schools from which no junior school can be reached.
+    """
+
+    share: Floats
+    inflow: Floats
+    cut_off: Flags
+
+
+@dataclass(frozen=True, eq=False)
 class Step:
     """One September of all schools.
 
@@ -43,12 +62,15 @@ class Step:
         Pupils a year later over those who moved up into a grade of the school.
     entries : float [school, grade]
         Pupils who enter; 0 but in entry grades [person].
+    feeding : Feeding, optional
+        How grade 6 enters grade 7; ``entries`` of grade 7 are then 0.
     """
 
     moves: Ints
     share: Floats
     ratio: Floats
     entries: Floats
+    feeding: Feeding | None = None
 
 
 def moving_up(county: County, roster: Roster, choice: NearestChoice) -> Ratios:
@@ -71,7 +93,7 @@ def moving_up(county: County, roster: Roster, choice: NearestChoice) -> Ratios:
     schools = len(roster.schools)
     if county.enrolment["year"].nunique() < 2:
         return Ratios(np.zeros(len(GRADES) - 1), np.zeros(schools), np.zeros((schools, len(GRADES) - 1)))
-    pupils = _cube(county_history(county), roster)
+    pupils = history_cube(county_history(county), roster)
     before, after = pupils[:, :-1, :-1].copy(), pupils[:, 1:, 1:].copy()
     year = county.base_year
     for grade in (grade for grade in GRADES if grade not in _LAST_GRADES):
@@ -86,7 +108,7 @@ def moving_up(county: County, roster: Roster, choice: NearestChoice) -> Ratios:
     return ratios_between(before, after, np.nan_to_num(pupils[:, -1]).sum(axis=1))
 
 
-def _cube(history: History, roster: Roster) -> Floats:
+def history_cube(history: History, roster: Roster) -> Floats:
     """Return the history in the order of a roster's schools and of grades 1-9 (float [school, year, grade])."""
     at = np.searchsorted(roster.schools["school_id"].to_numpy(str), np.array(history.school_ids))
     cube = np.zeros((len(roster.schools), len(history.years), len(GRADES)))
@@ -132,7 +154,7 @@ def advance(now: npt.NDArray[_Float], step: Step) -> tuple[npt.NDArray[_Float], 
     pupils : float [school, grade, ...]
         A year later.
     lost : float [school, grade, ...]
-        Pupils who can reach no school that teaches their grade, where they were.
+        Pupils who can reach no school that teaches their grade, where they were, at the position of the new grade.
     """
     up, lost = np.zeros_like(now), np.zeros_like(now)
     up[:, 1:] = now[:, :-1]
@@ -147,7 +169,19 @@ def advance(now: npt.NDArray[_Float], step: Step) -> tuple[npt.NDArray[_Float], 
     np.add.at(up, (to[placed], grade[placed]), moving[placed])
     np.add.at(lost, (school[~placed], grade[~placed]), moving[~placed])
     ratio, entries = step.ratio.astype(now.dtype)[rest], step.entries.astype(now.dtype)[rest]
-    return np.asarray(np.maximum(up, 0.0) * ratio + entries), lost
+    after = np.asarray(np.maximum(up, 0.0) * ratio + entries)
+    if step.feeding is not None:
+        _feed(now, step.feeding, after, lost)
+    return after, lost
+
+
+def _feed(now: npt.NDArray[_Float], feeding: Feeding, after: npt.NDArray[_Float], lost: npt.NDArray[_Float]) -> None:
+    """Add those who enter grade 7 to the pupils a year later, and those who cannot to the lost."""
+    position = ENTRY_GRADES[1] - 1
+    sixth = now[:, position - 1]
+    matrix = (feeding.share * feeding.inflow[None]).T.astype(now.dtype)
+    after[:, position] += np.tensordot(matrix, sixth, axes=1)
+    lost[feeding.cut_off, position] += sixth[feeding.cut_off]
 
 
 def joined(given: Floats, school: Ints, grade: Ints, new: Floats) -> tuple[Ints, Floats]:

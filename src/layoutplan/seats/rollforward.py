@@ -2,7 +2,8 @@
 
 Pupils stay with their school and move up a grade each September; entry grades (1 and 7) are
 filled by the assignment; pupils of a grade a school does not teach, or of a school that closes,
-move together to the nearest open school that teaches the grade.
+move together to the nearest open school that teaches the grade. Where the policy says so, grade 7
+is entered from grade 6 of the primary schools instead (:mod:`layoutplan.seats.feeder`).
 """
 
 from __future__ import annotations
@@ -22,11 +23,13 @@ from layoutplan.norms import Norms
 from layoutplan.seats.assignment import Assignment, NearestChoice
 from layoutplan.seats.chances import Outcome, with_ranges
 from layoutplan.seats.cohorts import ENTRY_GRADES, Step, advance, homeless, joined, moving_up, ratios_ahead
+from layoutplan.seats.feeder import Feeder, fed, feeding_in, learn_feeder
 from layoutplan.seats.settings import Policy
 from layoutplan.seats.supply import Roster, Supply
 from layoutplan.seats.ways import Ways
 
 _LAST_GRADES = tuple(grades[-1] for grades in GRADES_OF_STAGE.values())
+_JUNIOR = ("to_junior", "left_county", "from_elsewhere")
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,12 +53,18 @@ class Enrolment:
         ``year``, and of the pupils of all schools ``before`` (a year earlier), ``leaving`` (finished grade 6 or 9),
         ``entering``, ``moved`` (net gain by the ratios), ``adrift``, ``after`` [person]:
         before - leaving - adrift + entering + moved = after. Empty where pupils are counted by residence.
+        Of those who finished grade 6, ``to_junior`` entered a junior school of the county and ``left_county`` did
+        not; ``from_elsewhere`` entered grade 7 beside them. These three are missing where grade 7 is entered by
+        residence, for nobody then knows.
+    feeder : Feeder or None
+        What the shares of junior schools were learnt to be, where the policy enters grade 7 by them.
     """
 
     frame: pd.DataFrame
     adrift: pd.DataFrame
     probabilities: pd.DataFrame
     ledger: pd.DataFrame
+    feeder: Feeder | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +114,7 @@ def roll_forward(county: County, assignment: Assignment, ground: Ground, *, year
     Raises
     ------
     ScenarioError
-        A school is to fill at once and none opens.
+        A school is to fill at once and none opens; or grade 7 is to be entered by shares that nothing tells.
 
     Notes
     -----
@@ -118,15 +127,13 @@ def roll_forward(county: County, assignment: Assignment, ground: Ground, *, year
     school_ids = ground.roster.schools["school_id"].to_numpy(str)
     observed = county.classes.pivot_table(index="school_id", columns="grade", values="pupils", aggfunc="sum")
     now = observed.reindex(index=school_ids, columns=list(GRADES)).fillna(0.0).to_numpy(float)
-    steps = _steps(county, assignment, ground, years)
+    feeder = _learnt_feeder(county, ground)
+    steps = _steps(county, assignment, ground, years, feeder=feeder)
     pupils, adrift, ledger = {years[0]: now}, [], []
     for year, step in steps.items():
-        leaving = now[:, [grade - 1 for grade in _LAST_GRADES]].sum()
         before, (now, lost) = now, advance(now, step)
         adrift += [(year, school_ids[s], GRADES[g], lost[s, g]) for s, g in np.argwhere(lost > 0)]
-        entered = step.entries.sum()
-        kept = before.sum() - leaving - lost.sum()
-        ledger.append((year, before.sum(), leaving, entered, now.sum() - entered - kept, lost.sum(), now.sum()))
+        ledger.append((year, *_account(before, now, lost, step)))
         pupils[year] = now
     if ground.policy.enrolment == "residence":
         pupils, adrift, ledger = pupils | _by_residence(assignment, school_ids, years[1:]), [], []
@@ -136,25 +143,58 @@ def roll_forward(county: County, assignment: Assignment, ground: Ground, *, year
         frame,
         pd.DataFrame(adrift, columns=["year", "school_id", "grade", "pupils"]),
         chances,
-        pd.DataFrame(ledger, columns=["year", "before", "leaving", "entering", "moved", "adrift", "after"]),
+        pd.DataFrame(ledger, columns=["year", "before", "leaving", "entering", "moved", "adrift", "after", *_JUNIOR]),
+        feeder,
     )
 
 
+def _account(before: Floats, after: Floats, lost: Floats, step: Step) -> tuple[float, ...]:
+    """Return a row of the ledger without its year."""
+    finished = float(before[:, [grade - 1 for grade in _LAST_GRADES]].sum())
+    entered, entering_junior = float(step.entries.sum()), (np.nan, np.nan, np.nan)
+    if step.feeding is not None:
+        entering_junior = stays, _, joining = fed(before, step.feeding)
+        entered += stays + joining
+        # Who can reach no junior school is adrift and has not left.
+        finished -= float(before[step.feeding.cut_off, _LAST_GRADES[0] - 1].sum())
+    adrift, total = float(lost.sum()), float(after.sum())
+    start = float(before.sum())
+    moved = total - entered - (start - finished - adrift)
+    return start, finished, entered, moved, adrift, total, *entering_junior
+
+
+def _learnt_feeder(county: County, ground: Ground) -> Feeder | None:
+    """Return the shares of junior schools where the policy asks for them."""
+    if ground.policy.junior_entry == "residence":
+        return None
+    feeder = learn_feeder(county, ground.roster, ground.between)
+    if np.isnan(feeder.grade_7_per_6):
+        raise ScenarioError([Problem("junior_entry_unknown", "policy", field="junior_entry")])
+    return feeder
+
+
 def check_policy(policy: Policy, roster: Roster) -> None:
-    """Raise if a school is to fill at once and none opens, or pupils are counted by residence anyway.
+    """Raise if a school is to fill at once and none opens, or how schools fill is said but not counted.
 
     Raises
     ------
     ScenarioError
-        The option has no effect.
+        Options without effect.
     """
+    idle = []
     if policy.phase_in == "at_once" and (
         policy.enrolment == "residence" or not roster.schools["opens_year"].notna().any()
     ):
-        raise ScenarioError([Problem("phase_in_idle", "policy", field="phase_in", values={"value": policy.phase_in})])
+        idle.append(Problem("phase_in_idle", "policy", field="phase_in", values={"value": policy.phase_in}))
+    if policy.junior_entry == "feeder" and policy.enrolment == "residence":
+        idle.append(Problem("junior_entry_idle", "policy", field="junior_entry", values={"value": policy.junior_entry}))
+    if idle:
+        raise ScenarioError(idle)
 
 
-def _steps(county: County, assignment: Assignment, ground: Ground, years: Sequence[int]) -> dict[int, Step]:
+def _steps(
+    county: County, assignment: Assignment, ground: Ground, years: Sequence[int], *, feeder: Feeder | None
+) -> dict[int, Step]:
     """Return what happens in every year after the first."""
     roster = ground.roster
     school_ids = roster.schools["school_id"].to_numpy(str)
@@ -173,9 +213,10 @@ def _steps(county: County, assignment: Assignment, ground: Ground, years: Sequen
             free = np.array([(s, g) not in gone for s, g, _ in more.tolist()], bool)
             moves, share = np.concatenate([moves, more[free]]), np.r_[share, part[free]]
         entering = np.zeros((len(school_ids), len(GRADES)))
-        for grade in ENTRY_GRADES:
+        for grade in ENTRY_GRADES if feeder is None else ENTRY_GRADES[:1]:
             entering[:, grade - 1] = entries.get((year, grade), 0.0)
-        steps[year] = Step(moves, share, ratios_ahead(ratios, year - years[0]), entering)
+        feeding = None if feeder is None else feeding_in(feeder, roster, year)
+        steps[year] = Step(moves, share, ratios_ahead(ratios, year - years[0]), entering, feeding)
     return steps
 
 

@@ -96,6 +96,10 @@ class Policy(Value):
     enrolment : {"rolled", "residence"}
         ``rolled``: pupils stay with their school and move up. ``residence``: every school has the pupils whom
         the assignment gives it, as if all moved at once.
+    junior_entry : {"residence", "feeder"}
+        Who enters grade 7 of a junior school. ``residence``: whom the assignment gives it. ``feeder``: its shares
+        of the pupils who finish grade 6 in each primary school, learnt from past intakes. Enrolment follows,
+        and what is read off it; the assignment, and the gaps of seats that rest on it, stay by residence.
     mode : {"walk", "drive"}
         How ways are measured where a group says nothing else, and how boarders travel.
     season : {"dry", "rain", "snow"}
@@ -115,6 +119,7 @@ class Policy(Value):
     locks: tuple[Lock, ...] = Field(default=(), strict=False)
     phase_in: Literal["entry_grades", "at_once"] = "entry_grades"
     enrolment: Literal["rolled", "residence"] = "rolled"
+    junior_entry: Literal["residence", "feeder"] = "residence"
     mode: Mode = "walk"
     season: Season = "dry"
     grades_1_3: Mode | None = None
