@@ -88,7 +88,7 @@ def learn_past(county: County) -> Past | None:
 
 
 def _learnt(county: County) -> Past | None:
-    if county.enrolment["year"].nunique() < LEAST_YEARS:
+    if county.enrolment["year"].nunique() < LEAST_YEARS or county.enrolment["grade"].nunique() < 2:
         return None
     history = county_history(county)
     if not np.nan_to_num(history.totals[:, -1]).any():

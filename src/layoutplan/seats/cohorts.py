@@ -79,7 +79,7 @@ def moving_up(county: County, roster: Roster, choice: NearestChoice) -> Ratios:
     Parameters
     ----------
     county : County
-        Its enrolment history; without two years of it every ratio is 1.
+        Its enrolment history; without two years and two grades of it every ratio is 1.
     roster : Roster
         Schools; those without history take the county's ratios.
     choice : NearestChoice
@@ -91,7 +91,7 @@ def moving_up(county: County, roster: Roster, choice: NearestChoice) -> Ratios:
         Logarithms by school of the roster, for grades 2-9; nothing is said of grade 7, which is entered.
     """
     schools = len(roster.schools)
-    if county.enrolment["year"].nunique() < 2:
+    if county.enrolment["year"].nunique() < 2 or county.enrolment["grade"].nunique() < 2:
         return Ratios(np.zeros(len(GRADES) - 1), np.zeros(schools), np.zeros((schools, len(GRADES) - 1)))
     pupils = history_cube(county_history(county), roster)
     before, after = pupils[:, :-1, :-1].copy(), pupils[:, 1:, 1:].copy()
