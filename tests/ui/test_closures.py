@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 
+from layoutplan.errors import ScenarioError
 from layoutplan.labels import label
 from layoutplan.plan.closure import closure_gate
 from layoutplan.seats.diagnosis import RULES
@@ -46,3 +47,11 @@ def test_every_lock_is_shown_with_its_state_and_the_gate_has_the_last_word(resul
     text = closures.card(small, row, gate, "en")
     assert text.count("lp-lock-") == len(gate.locks)
     assert label(f"ui.closures.gate_{gate.verdict}", "en") in text
+
+
+def test_a_school_the_gate_does_not_take_says_so_instead_of_failing(small):
+    (row,) = closures.candidates(small, lang="en").to_dict("records")
+    fault = closures._gate(small, "nobody", 2028)
+    assert isinstance(fault, ScenarioError)
+    assert label("ui.closures.no_gate", "en") in closures.card(small, row, fault, "en")
+    assert closures.gate_of(small, row, year=small.prepared.county.base_year, lang="en") is None

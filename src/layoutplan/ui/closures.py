@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from layoutplan.errors import ScenarioError
 from layoutplan.labels import Lang, label
 from layoutplan.plan.closure import Gate, closure_gate
 from layoutplan.plan.planning import PlanResult
@@ -68,17 +69,30 @@ def pick_school(frame: pd.DataFrame, *, lang: Lang) -> Mapping[str, Any] | None:
     return pick(frame, _COLUMNS, key="closures", lang=lang, height=210)
 
 
-def gate_of(result: PlanResult, picked: Mapping[str, Any] | None, *, year: int, lang: Lang) -> Gate | None:
-    """Put the school picked before the closure gate, once; None if none is picked or the year is the base year."""
+def gate_of(
+    result: PlanResult, picked: Mapping[str, Any] | None, *, year: int, lang: Lang
+) -> Gate | ScenarioError | None:
+    """Put the school picked before the closure gate, once.
+
+    None if none is picked or the year is the base year; the fault where the gate does not take the
+    school, such as one that teaches nobody already.
+    """
     if picked is None or year <= result.prepared.county.base_year:
         return None
     school_id = str(picked["school_id"])
     with st.spinner(label("ui.closures.working", lang)):
         name = f"gate-{school_id}-{year}"
-        return cast("Gate", session.shelved(result, name, lambda: closure_gate(result, school_id, year)))
+        return cast("Gate | ScenarioError", session.shelved(result, name, lambda: _gate(result, school_id, year)))
 
 
-def card(result: PlanResult, picked: Mapping[str, Any] | None, gate: Gate | None, lang: Lang) -> str:
+def _gate(result: PlanResult, school_id: str, year: int) -> Gate | ScenarioError:
+    try:
+        return closure_gate(result, school_id, year)
+    except ScenarioError as fault:
+        return fault
+
+
+def card(result: PlanResult, picked: Mapping[str, Any] | None, gate: Gate | ScenarioError | None, lang: Lang) -> str:
     """Return what is known of a school: its pupils against the threshold, the locks, every rule that names it."""
     if picked is None:
         return f'<section class="lp-card lp-dim">{escape(label("ui.closures.how", lang))}</section>'
@@ -86,7 +100,7 @@ def card(result: PlanResult, picked: Mapping[str, Any] | None, gate: Gate | None
     mine = found[(found["school_id"] == picked["school_id"]) & found["rule"].isin(list(ADVICE))]
     rows = "".join(_evidence(row, lang) for row in cast("list[dict[str, Any]]", mine.to_dict("records")))
     words = label("ui.closures.curve", lang, school=picked["name"])
-    verdict = picked["said"] if gate is None else label(f"ui.closures.gate_{gate.verdict}", lang)
+    verdict = label(f"ui.closures.gate_{gate.verdict}", lang) if isinstance(gate, Gate) else picked["said"]
     drawn = charts.picture(_curve(result, str(picked["school_id"])), words)
     title, caution = escape(f"{picked['name']} · {verdict}"), escape(label("ui.closures.caution", lang))
     return (
@@ -95,10 +109,12 @@ def card(result: PlanResult, picked: Mapping[str, Any] | None, gate: Gate | None
     )
 
 
-def _locks(gate: Gate | None, lang: Lang) -> str:
+def _locks(gate: Gate | ScenarioError | None, lang: Lang) -> str:
     """Return the locks as a list of marks: passed, failed or not known, each with its number and its clause."""
     if gate is None:
         return ""
+    if isinstance(gate, ScenarioError):
+        return f"<p>{escape(label('ui.closures.no_gate', lang))}</p>"
     rows = []
     for row in cast("list[dict[str, Any]]", gate.locks.to_dict("records")):
         state = "unknown" if pd.isna(row["passed"]) else "passed" if row["passed"] else "failed"
