@@ -23,7 +23,7 @@ from layoutplan.errors import ScenarioError
 from layoutplan.norms import load_norms
 from layoutplan.plan.feeding import feeder_in, feeder_of
 from layoutplan.plan.planning import prepare, run_plan
-from layoutplan.plan.scenario import CloseSchool, MergeSchools, OpenSchool, Scenario
+from layoutplan.plan.scenario import CloseSchool, ConvertSchool, MergeSchools, OpenSchool, Scenario
 from layoutplan.seats.cohorts import Feeding, Step, advance
 from layoutplan.seats.feeder import balance, fed
 from layoutplan.seats.settings import Policy
@@ -169,6 +169,48 @@ def test_a_closed_school_s_share_goes_on_by_nearness_or_where_it_was_merged():
     assert seventh(merged, 2025)["k"] == pytest.approx(100 - sum(twice.values()) / 2, rel=1e-6)
     basis = feeder_in(merged, 2024).matrix.groupby("junior_id")["basis"].first()
     assert basis.to_dict() == {"j": "history", "k": "history", "l": "prior"}
+
+
+def test_a_primary_school_that_becomes_a_nine_year_school_keeps_its_own_by_nearness():
+    grown = ConvertSchool(year=2024, school_id="n", school_kind="nine_year", junior_rooms=6)
+    got = seventh(planned(county(), grown), 2024)
+    # Who stays in the house has no way: weights of j, k, n are e^-4, e^-1, 1 from n,
+    # and from m, which is 50 minutes off, e^-1, e^-4, e^-5.
+    mine = 60 * exp(-5.0) / (NEAR + FAR + exp(-5.0)) + 40 / (NEAR + FAR + 1)
+    assert got["n"] == pytest.approx(mine, rel=1e-6)
+    assert sum(got.values()) == pytest.approx(100.0)
+
+
+def test_a_special_school_keeps_its_own_and_is_no_part_of_the_shares():
+    schools = county().schools
+    more = schools.iloc[[0]].assign(school_id="s", name="S", kind="special", grade_from=1, grade_to=9)
+    classes = pd.DataFrame([("s", g, 1, 8, 0) for g in range(1, 10)], columns=county().classes.columns)
+    rows = table(range(2020, 2023)), table(range(2020, 2023), sixth={"s": 8}, seventh={"s": 8})
+    whole = county(
+        schools=pd.concat([schools, more], ignore_index=True),
+        classes=pd.concat([county().classes, classes], ignore_index=True),
+        enrolment=pd.concat(rows, ignore_index=True),
+    )
+    result = planned(whole)
+    assert seventh(result, 2023) == pytest.approx(intakes(1.0) | {"s": 8.0}, rel=1e-6)
+    matrix = feeder_in(result, 2023).matrix
+    assert set(matrix["primary_id"]) == {"m", "n"}
+    assert set(matrix["junior_id"]) == {"j", "k"}
+    assert result.enrolment.ledger["adrift"].tolist() == [0.0] * len(result.enrolment.ledger)
+
+
+def test_a_new_junior_school_that_fills_at_once_loses_nobody():
+    new = OpenSchool(
+        year=2024, school_id="l", name="L", school_kind="junior", setting="village", east_m=100.0, north_m=0.0,
+        junior_rooms=6,
+    )  # fmt: skip
+    result = planned(county(), new, policy=Policy(junior_entry="feeder", phase_in="at_once"))
+    ledger = result.enrolment.ledger
+    left = ledger["before"] - ledger["leaving"] - ledger["adrift"] + ledger["entering"] + ledger["moved"]
+    assert left.to_numpy() == pytest.approx(ledger["after"].to_numpy())
+    assert ledger["moved"].to_numpy() == pytest.approx(0.0, abs=1e-6)
+    frame = result.enrolment.frame.set_index(["year", "school_id", "grade"])["pupils"]
+    assert frame[2024, "l", 8] > 0
 
 
 def test_who_can_reach_no_junior_school_is_adrift_and_has_not_left():
