@@ -299,3 +299,19 @@ def test_nothing_is_worked_out_twice_when_the_standing_findings_are_handed_in():
 def test_an_empty_layer_stops_no_check(layer):
     county = toy.county()
     assert len(planned(replace(county, **{layer: getattr(county, layer).iloc[:0]})).findings.frame)
+
+
+def test_what_looks_ahead_carries_the_forecast_s_probability():
+    years, grades = range(2014, 2023), range(1, 7)
+    rows = [(s, year, grade, 44 + (year + grade) % 4) for s in ("a", "b") for year in years for grade in grades]
+    history = pd.DataFrame(rows, columns=["school_id", "year", "grade", "pupils"])
+    county = replace(quiet(a=[[46]] * 6), enrolment=history.assign(classes=pd.array([1] * len(history), dtype="Int64")))
+    result = planned(county)
+    frame = result.findings.frame.set_index(["rule", "subject"])
+    row = frame.loc[("class_over_norm_ahead", "a/primary")]
+    table = result.enrolment.probabilities.set_index(["school_id", "year", "event"])["probability"]
+    assert row["probability"] == table["a", row["first_year"], "class_over_norm"] > 0
+    # A nine-year school's event is of both stages together, and what was counted is no forecast.
+    combined = [key for key in frame.index if key[0] == "class_over_norm_ahead" and key[1].startswith("b/")]
+    assert frame.loc[combined, "probability"].isna().all()
+    assert frame.loc["class_over_norm", "probability"].isna().all()

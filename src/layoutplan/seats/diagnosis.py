@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from layoutplan.county.layers import County
@@ -36,6 +37,10 @@ _COLUMNS = (
 _NUMBERS: Mapping[str, Any] = {
     "year": "int64", "measured": float, "limit": float, "verified": bool, "first_year": "Int64", "probability": float,
 }  # fmt: skip
+_EVENT_OF = {
+    "class_over_norm_ahead": "class_over_norm", "class_large_ahead": "class_large",
+    "school_over_size_ahead": "school_over_size", "shell_candidate": "shell_candidate",
+}  # fmt: skip
 _WHERE = ("school_id", "place_id", "township_id")
 
 
@@ -52,8 +57,9 @@ class Findings:
         ``school_id``, ``place_id``, ``township_id``
         (where it is, may be missing), ``measured``, ``limit``, ``unit``, ``clause``, ``verified``, ``severity``,
         ``text_zh``, ``text_en``, ``first_year`` (of what looks ahead; the year it was counted otherwise),
-        ``probability`` (that the norm is broken in that year; missing for what was counted and where the forecast
-        gives none), ``recommendation_zh``, ``recommendation_en``.
+        ``probability`` (that the norm is broken in that year, and for a shell candidate that it is still as small in
+        the goal year; missing for what was counted and where the forecast gives none), ``recommendation_zh``,
+        ``recommendation_en``.
     """
 
     frame: pd.DataFrame
@@ -92,7 +98,30 @@ def diagnose(evidence: Evidence, *, standing: Findings | None = None) -> Finding
     """
     before = standing or standing_findings(evidence.facts)
     after = _gathered(evidence.facts, [found for part in _PARTS for found in part.find(evidence)], evidence.roster)
-    return Findings(_sorted(pd.concat([before.frame, after.frame], ignore_index=True)))
+    told = after.frame.assign(probability=_chances(after.frame, evidence))
+    return Findings(_sorted(pd.concat([before.frame, told], ignore_index=True)))
+
+
+def _chances(frame: pd.DataFrame, evidence: Evidence) -> npt.NDArray[np.float64]:
+    """Return the forecast's probability of each finding; missing where it gives none.
+
+    An event of the forecast is a school's, so a stage of a combined school has no probability of its own.
+    """
+    table = evidence.enrolment.probabilities
+    if table.empty:
+        return np.full(len(frame), np.nan)
+    taught = evidence.facts.county.rooms.groupby("school_id")["stage"].size()
+    single = frame["school_id"].map(taught).fillna(1).to_numpy(float) <= 1
+    event = frame["rule"].map(_EVENT_OF)
+    year = frame["first_year"].astype(float).mask(event == "shell_candidate", float(evidence.facts.goal_year))
+    known = table.set_index(["school_id", "year", "event"])["probability"]
+    told = event.notna().to_numpy(bool) & (single | ~event.isin(["class_over_norm", "class_large"]).to_numpy(bool))
+    told &= (year > evidence.facts.base_year).to_numpy(bool) & (year <= int(table["year"].max())).to_numpy(bool)
+    keys = pd.MultiIndex.from_arrays([frame["school_id"][told], year[told].astype(int), event[told]])
+    chance = np.full(len(frame), np.nan)
+    # An event without a row happens in no draw.
+    chance[told] = known.reindex(keys).fillna(0.0).to_numpy(float)
+    return chance
 
 
 def _gathered(facts: Facts, found: Sequence[Found], roster: Roster) -> Findings:
