@@ -85,7 +85,7 @@ def closure_gate(result: PlanResult, school_id: str, year: int, *, record: Recor
     ScenarioError
         The school is unknown, is a special school, or the year is outside the plan.
     """
-    _check(result, school_id, year)
+    check_school(result, school_id, year)
     before, after = _before_and_after(result, school_id, year)
     case = Case(before, after, school_id, year, record or Record())
     receivers = receivers_of(case)
@@ -124,7 +124,14 @@ def verdict_of(passed: Mapping[str, bool | None]) -> Verdict:
     return "review" if all(countable) and False not in known else "unmet"
 
 
-def _check(result: PlanResult, school_id: str, year: int) -> None:
+def check_school(result: PlanResult, school_id: str, year: int) -> None:
+    """Raise unless an ordinary school and a year after the base year are meant.
+
+    Raises
+    ------
+    ScenarioError
+        The school is unknown, is a special school, or the year is outside the plan.
+    """
     schools, county = result.roster.schools.set_index("school_id"), result.prepared.county
     problems = []
     if school_id not in schools.index or schools.loc[school_id, "kind"] == "special":
