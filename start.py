@@ -33,6 +33,7 @@ STAMP = VENV / "installed.txt"
 BASE = getattr(sys, "_base_executable", sys.executable)
 # What may be installed, each with all before it.
 LISTS = {"app": "requirements.txt", "extra": "requirements-extra.txt", "dev": "requirements-dev.txt"}
+LEVELS = list(LISTS)
 DECIDES = (*LISTS.values(), "constraints.txt", "pyproject.toml")
 OLDEST_PYTHON = (3, 11)
 OLDEST_PIP = (22, 3)  # the first with --python: it installs into .venv from outside
@@ -129,8 +130,7 @@ def install(level: str) -> None:
     """
     print_now = fingerprint()
     stamped = STAMP.read_text("ascii") if STAMP.exists() and PYTHON.exists() else ""
-    levels = list(LISTS)
-    if stamped in [f"{print_now} {enough}" for enough in levels[levels.index(level) :]]:
+    if stamped in [f"{print_now} {enough}" for enough in LEVELS[LEVELS.index(level) :]]:
         return
     if not PYTHON.exists() or call(PYTHON, "-c", "") != 0:
         make_venv()
@@ -138,7 +138,8 @@ def install(level: str) -> None:
     say(
         "正在安装依赖（首次约 310 MB，需一至数分钟）……", "Installing (first time: about 310 MB, one minute or more) ..."
     )
-    wheels_only = [*pip(), "install", *sources(), "--only-binary", ":all:", "-r", str(ROOT / LISTS[level])]
+    listed = [word for each in LEVELS[: LEVELS.index(level) + 1] for word in ("-r", str(ROOT / LISTS[each]))]
+    wheels_only = [*pip(), "install", *sources(), "--only-binary", ":all:", *listed]
     if call(*wheels_only, "-c", ROOT / "constraints.txt") != 0:
         say(
             "固定版本在本机装不上，改用允许范围内的版本重试。",
