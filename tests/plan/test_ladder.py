@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import toy
+from shapely import Point
 
 from layoutplan.errors import ScenarioError
 from layoutplan.labels import catalogue
@@ -141,6 +142,43 @@ def test_beds_that_are_not_known_are_not_zero():
     assert "not known" in said["text_en"].item()
 
 
+def boarding(ladder, name="feeder"):
+    return ladder.boarding[ladder.boarding["rung"] == name].set_index(["group", "school_id"])
+
+
+def test_boarding_schools_by_hand(ladder):
+    # 30 boarders of p1, 10 beds, 7 minutes by road against a weekly limit of 120.
+    row = boarding(ladder).loc[("grades_4_6", "b")]
+    assert (row["boarders"], row["beds_needed"], row["beds_free"], row["beds_short"]) == (30.0, 30, 10.0, 20.0)
+    assert (row["is_receiver"], row["same_township"], row["fits"]) == (True, False, False)
+    assert (row["minutes_longest"], row["limit"], row["verified"]) == (pytest.approx(7.0, abs=1e-3), 120.0, False)
+    assert boarding(ladder, "keep").empty
+    assert boarding(ladder, "point").empty
+
+
+@pytest.mark.parametrize(("beds", "fits", "said"), [(30, True, ": B"), (None, None, ": -")])
+def test_a_boarding_school_fits_with_beds_for_all(beds, fits, said):
+    ladder = small_school_ladder(planned(schools=with_beds(beds)), "a", 2024)
+    found = boarding(ladder).loc[("grades_4_6", "b"), "fits"]
+    assert (None if pd.isna(found) else bool(found)) == fits
+    sheet = ladder.sheet[(ladder.sheet["rung"] == "feeder") & (ladder.sheet["section"] == "boarding")]
+    assert sheet["text_en"].item().endswith(said)
+
+
+def test_a_boarding_school_that_is_not_the_receiver_is_shown():
+    # c stands beside p4: farther than b, which has no beds.
+    far = toy.schools().iloc[[1]].assign(school_id="c", name="C", township_id="t1", geometry=[Point(4000, 0)])
+    schools = pd.concat([with_beds(0), far.assign(boarding_beds=pd.array([50], dtype="Int64"))], ignore_index=True)
+    rooms = toy.county().rooms
+    rooms = pd.concat([rooms, rooms[rooms["school_id"] == "b"].assign(school_id="c")], ignore_index=True)
+    ladder = small_school_ladder(planned(schools=schools, rooms=rooms), "a", 2024)
+    found = boarding(ladder)
+    b, c = found.loc[("grades_4_6", "b")], found.loc[("grades_4_6", "c")]
+    assert (b["is_receiver"], b["fits"], b["beds_short"]) == (True, False, 30.0)
+    assert (c["is_receiver"], c["fits"], c["same_township"], c["beds_free"]) == (False, True, True, 50.0)
+    assert c["minutes_longest"] == pytest.approx(8.0, abs=1e-3)
+
+
 def test_children_without_another_school_are_unreachable_and_not_far():
     # The road is cut between 2,000 and 3,000 m.
     ladder = small_school_ladder(planned(roads=toy.roads().drop(index=2).reset_index(drop=True)), "a", 2024)
@@ -162,8 +200,10 @@ def test_a_bus_that_cannot_get_through_is_shown():
 
 
 @pytest.mark.parametrize("rule", ["nearest", "capacity"])
-def test_law_6_every_child_of_the_school_is_on_every_rung_once(rule):
-    ladder = small_school_ladder(planned(policy=Policy(assignment=rule)), "a", 2024)
+def test_law_6_every_child_of_the_school_is_on_every_rung_once(usual, ladder, rule):
+    if rule == "capacity":
+        scenario = usual.scenario.model_copy(update={"policy": Policy(assignment="capacity")})
+        ladder = small_school_ladder(run_plan(usual.prepared, scenario), "a", 2024)
     there = ladder.rungs[ladder.rungs["applies"]]
     np.testing.assert_allclose(there["stay"] + there["leave"] + there["without_school"], there["pupils"])
     assert there["pupils"].nunique() == 1

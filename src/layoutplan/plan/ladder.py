@@ -19,6 +19,7 @@ from layoutplan.labels import LANGS, Lang, label
 from layoutplan.norms import Norms
 from layoutplan.plan.bus import bus_norms
 from layoutplan.plan.closure import check_school
+from layoutplan.plan.lodging import boarding_schools
 from layoutplan.plan.planning import PlanResult, run_plan
 from layoutplan.plan.rungs import Ground, Rung, boarders_now, head_count, stand_on, walked
 from layoutplan.plan.scenario import Action, CloseSchool, ConvertSchool, MergeSchools, SetBoarding
@@ -61,6 +62,9 @@ class Ladder:
     receivers : DataFrame
         ``rung, school_id`` (key), ``name``, ``same_township``, ``pupils`` [person], ``walk_longest`` [min],
         ``boarders`` [person], ``beds_needed``, ``beds_free`` (missing where not known), ``beds_short`` [bed].
+    boarding : DataFrame
+        ``rung`` and the table of :func:`layoutplan.plan.lodging.boarding_schools`: which schools could lodge the
+        boarders of a rung.
     buses, rides : DataFrame
         ``rung`` and the tables of :class:`layoutplan.plan.bus.Buses`.
     norms : DataFrame
@@ -76,6 +80,7 @@ class Ladder:
     rungs: pd.DataFrame
     groups: pd.DataFrame
     receivers: pd.DataFrame
+    boarding: pd.DataFrame
     buses: pd.DataFrame
     rides: pd.DataFrame
     norms: pd.DataFrame
@@ -108,7 +113,8 @@ def small_school_ladder(result: PlanResult, school_id: str, year: int) -> Ladder
 
     Notes
     -----
-    Every rung is a run of the plan; receivers are the schools that its rule of admission gives. On the rungs ``feeder``
+    Every rung is a run of the plan; receivers are the schools that its rule of admission gives, with beds or without;
+    ``boarding`` shows the boarding schools beside them. On the rungs ``feeder``
     and ``closed`` leavers of grades 4-9 beyond the walking limit board, and receivers get the beds they lack if
     their beds are known; everybody else beyond it rides by bus every day, as do all on the other rungs. Grades
     1-3 never board. Who boards at the school today is not known by place, so ``keep`` counts them as riding.
@@ -189,6 +195,7 @@ def _as_ladder(
         ground.school_id, ground.year, frame,
         groups=_stacked({name: rung.by_group() for name, rung in there.items()}),
         receivers=_stacked({name: rung.receivers for name, rung in there.items()}),
+        boarding=_stacked({name: boarding_schools(rung) for name, rung in there.items()}),
         buses=_stacked({name: rung.buses.runs for name, rung in there.items()}),
         rides=_stacked({name: rung.buses.rides for name, rung in there.items()}),
         norms=_norms(ground.norms), sheet=_sheet(ground, frame, there), actions=actions,
@@ -223,6 +230,7 @@ def _row(rung: Rung, keep: Rung) -> dict[str, object]:
 def _norms(norms: Norms) -> pd.DataFrame:
     """Return every norm the ladder rests on."""
     keys = [f"travel.limit_minutes.{group}" for group in GRADES_OF_GROUP]
+    keys += [f"travel.limit_minutes_boarding.{group}" for group in GRADES_OF_GROUP if group != "grades_1_3"]
     keys += [f"speed.walk_kmh.{group}" for group in GRADES_OF_GROUP]
     keys += [key for key in norms if key.startswith("staffing.")]
     keys += ["class_size.multigrade", "school_size.small", "boarding.beds_per_boarder", "closure.build_first"]
@@ -243,9 +251,9 @@ def _sheet(ground: Ground, frame: pd.DataFrame, rungs: Mapping[str, Rung]) -> pd
         if not row["applies"]:
             rows.append(_said(name, "reason", f"ladder_reason.{row['reason']}", {}))
             continue
-        receivers = "; ".join(rungs[name].receivers["name"]) or "-"
+        words = {"receivers": "; ".join(rungs[name].receivers["name"]) or "-", "fitting": _fitting(rungs[name])}
         for section in _sections(row):
-            rows.append(_said(name, section, f"ladder.{section}", {**row, "receivers": receivers}))
+            rows.append(_said(name, section, f"ladder.{section}", {**row, **words}))
     school = state_in(ground.keep.roster, ground.year).set_index("school_id").loc[ground.school_id]
     now = {
         "school": school["name"],
@@ -255,11 +263,18 @@ def _sheet(ground: Ground, frame: pd.DataFrame, rungs: Mapping[str, Rung]) -> pd
     return pd.DataFrame([_said("", "head", "ladder.head", now), *rows, _said("", "foot", "ladder.foot", {})])
 
 
+def _fitting(rung: Rung) -> str:
+    """Return the names of the schools that could lodge all boarders of a group."""
+    schools = boarding_schools(rung)
+    return "; ".join(schools.loc[schools["fits"].fillna(value=False).to_numpy(bool), "name"].unique()) or "-"
+
+
 def _sections(row: Mapping[str, object]) -> list[str]:
     """Return what is worth a sentence on a rung."""
+    boards = _some(row["boarders"])
     asked = {
         "pupils": True, "lost": _some(row["without_school"]), "walk": True,
-        "off_foot": _some(row["no_way_on_foot_after"]), "beds": _some(row["boarders"]), "posts": True,
+        "off_foot": _some(row["no_way_on_foot_after"]), "beds": boards, "boarding": boards, "posts": True,
         "bus": _some(row["bus_runs"]), "bus_unreached": _some(row["bus_unreached"]),
     }  # fmt: skip
     return [section for section, said in asked.items() if said]
