@@ -10,6 +10,7 @@ from streamlit.components.v2.bidi_component.main import _make_trigger_id
 from streamlit.testing.v1 import AppTest
 from toy_county import toy
 
+from layoutplan.county.tables import TABLES
 from layoutplan.labels import label
 from layoutplan.ui import diagnosis
 
@@ -192,7 +193,7 @@ def test_data_page_lists_every_layer(open_app, folder, lang):
     app = open_app(folder, "pages/data.py", lang)
     (layers,) = app.dataframe
     names = layers.value[label("ui.data.layer", lang)].tolist()
-    assert {"schools", "roads", "residential", "resettlement"} <= set(names)
+    assert {getattr(TABLES[name], lang) for name in ("schools", "roads", "residential", "resettlement")} <= set(names)
     assert label("ui.data.report_all", lang) in page_text(app)
 
 
