@@ -17,6 +17,9 @@ time. ``~`` marks work of which only a part was done and multiplied: 10 plans by
 30 schools by igraph, networkit and pandana, one by networkx and rustworkx; 10 schools by scipy where the
 network is large. Last come the peak memory of
 a process that builds each engine and labels once, and how time grows with the nodes (its exponent).
+
+``--passes`` prints instead how many times as long a labelling sweep takes as numpy's ``max`` over every
+array the sweep reads: passes of memory.
 """
 
 from __future__ import annotations
@@ -34,6 +37,7 @@ from engines import ENGINES, LARGE, Question, ask, build_all
 from networks import make_county, read_porto_alegre
 
 from layoutplan.access.engine import open_hierarchy, warm_up
+from layoutplan.access.sweeps import NO_KEY, sweep_keys
 
 TASKS = ("label", "k_nearest", "matrix", "site", "batch", "snap")
 # On short ways pandana's lost millimetres weigh more; 50 of them are let pass.
@@ -98,6 +102,29 @@ def report_memory(engine: str, nodes: int) -> None:
     print(next(int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmHWM")))
 
 
+def count_passes(nodes: int, schools: int, rounds: int) -> None:
+    """Print how many passes over its own arrays a labelling sweep takes, in CPU time, each in turn."""
+    question = ask(make_county(nodes), schools)
+    hierarchy = open_hierarchy(question.network, "walk")
+    up, down = hierarchy.up, hierarchy.down
+    sown = np.full(len(hierarchy.shape.rank), NO_KEY, dtype=np.int64)
+    sown[hierarchy.shape.rank[question.schools]] = np.arange(schools)
+    arrays = (up.head, up.weight, hierarchy.up_tail, down.first, down.head, down.weight, sown)
+    taken = {"sweep": [], "scan": []}
+    for _ in range(20 * rounds):
+        key = sown.copy()
+        begin = time.process_time()
+        sweep_keys(up, hierarchy.up_tail, down, key)
+        middle = time.process_time()
+        for array in arrays:
+            array.max()
+        taken["scan"].append(time.process_time() - middle)
+        taken["sweep"].append(middle - begin)
+    sweep, scan = (statistics.median(seconds) * 1000 for seconds in taken.values())
+    size = sum(array.nbytes for array in arrays) / 1e6
+    print(f"{len(sown)} nodes, {size:.1f} MB: sweep {sweep:.3f} ms, scan {scan:.3f} ms, {sweep / scan:.2f} passes")
+
+
 def compare(name: str, make: Callable[[], Question], rounds: int) -> dict[tuple[str, str], float]:
     question = make()
     size = len(question.network.node_east_m)
@@ -128,12 +155,17 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--porto", action="store_true")
     parser.add_argument("--memory")
+    parser.add_argument("--passes", action="store_true")
     asked = parser.parse_args()
     if asked.memory:
         report_memory(asked.memory, asked.nodes[0])
         return
     sys.stdout.reconfigure(line_buffering=True)
     warm_up(lambda: print("compiling, the first time only"))
+    if asked.passes:
+        for nodes in asked.nodes:
+            count_passes(nodes, asked.schools, asked.rounds)
+        return
     if asked.porto:
         streets = read_porto_alegre()
         if streets is None:
