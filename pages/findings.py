@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from layoutplan.ui import cards, diagnosis, findings, session
+from layoutplan.ui import cards, diagnosis, elimination, findings, session
 from layoutplan.ui.planmap import load_leaflet, planmap
 
 lang = session.enter("pages/findings.py")
@@ -28,3 +28,5 @@ def board() -> None:
 
 board()
 st.html(cards.legend(lang))
+if tab in ("classes", "sizes"):
+    elimination.draw(result, lang)

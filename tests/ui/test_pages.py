@@ -189,6 +189,14 @@ def test_outputs_page_makes_files_on_demand(open_app, folder):
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
+def test_findings_page_shows_the_way_to_no_large_class(open_app, folder, lang):
+    app = open_app(folder, "pages/findings.py", lang)
+    shown = page_text(app)
+    assert label("ui.path.picture", lang) in shown
+    assert label("ui.path.rooms_to_add", lang) in shown
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
 def test_data_page_lists_every_layer(open_app, folder, lang):
     app = open_app(folder, "pages/data.py", lang)
     (layers,) = app.dataframe
