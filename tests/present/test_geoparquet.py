@@ -22,7 +22,9 @@ def test_every_layer_comes_back_as_it_was(result, written):
         assert read.crs.to_epsg() == 4544
         assert list(read.columns) == list(frame.columns)
         assert len(read) == len(frame)
-        assert read.geometry.geom_equals_exact(frame.geometry.reset_index(drop=True), 0.0).all()
+        shapes = frame.geometry.reset_index(drop=True)
+        # What is said of the whole county has no place on the map, before and after.
+        assert (read.geometry.geom_equals_exact(shapes, 0.0) | (read.geometry.isna() & shapes.isna())).all()
 
 
 def test_the_same_plan_gives_the_same_bytes_and_says_whose_it_is(result, written, tmp_path):

@@ -29,7 +29,7 @@ ADVICE = {
     "school_small_ahead": "watch",
 }
 _ORDER = ("review", "check", "watch", "keep")
-_MARKS = {"keep": "✕", "check": "◐", "watch": "◐", "review": "✓"}
+_MARKS = {"keep": "✕", "check": "◎", "watch": "◎", "review": "✓"}
 _STATES = {"passed": "✓", "failed": "✕", "unknown": "?"}
 _COLUMNS = (
     Shown("said", "ui.closures.advice", "text", 110),

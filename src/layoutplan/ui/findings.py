@@ -14,7 +14,7 @@ from layoutplan.ui.planmap import Clicked, Event
 
 # Signs beside the words, so that the level is not told by colour alone.
 SEVERITIES = ("error", "warning", "info")
-_SIGNS = {"error": "●", "warning": "◐", "info": "○"}
+_SIGNS = {"error": "●", "warning": "◎", "info": "○"}
 _COLUMNS = ("severity", "text", "measured", "limit", "unit", "year", "clause")
 _HEIGHT = 288
 
