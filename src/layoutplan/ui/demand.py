@@ -180,11 +180,6 @@ def legend(lang: Lang) -> str:
     return f'<div class="lp-legend"><b>{escape(label("ui.demand.legend", lang))}</b>{keys}</div>'
 
 
-def base_year_of(result: PlanResult) -> int:
-    """Return the year that growth is counted from."""
-    return int(_county(result).base_year)
-
-
 def caption(result: PlanResult, lang: Lang) -> None:
     """Say where the numbers of the page come from."""
     county = _county(result)
