@@ -1,0 +1,103 @@
+"""Everything a county hands in, piece by piece: what there is, and how each piece is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from layoutplan.labels import Lang
+from layoutplan.present import handin
+from layoutplan.present.export import FILES, write_run
+from layoutplan.present.figures import draw_figure
+from layoutplan.present.maps import draw_map
+from layoutplan.present.scene import SHEETS
+
+if TYPE_CHECKING:
+    from layoutplan.plan.planning import PlanResult
+
+Maker = Callable[["PlanResult", Path, Lang], list[Path]]
+
+
+def _run(result: PlanResult, out: Path, lang: Lang) -> list[Path]:
+    del lang  # Tables of a run say everything in both languages.
+    write_run(result, out)
+    return [out / name for name in FILES]
+
+
+def _sheet(name: str) -> Maker:
+    return lambda result, out, lang: draw_figure(result, out, sheet=name, lang=lang)
+
+
+PIECES: Mapping[str, Maker] = {
+    **{f"sheet_{name}": _sheet(name) for name in SHEETS},
+    "map": lambda result, out, lang: [draw_map(result, out, lang=lang)],
+    "report": lambda result, out, lang: handin.write_report(result, out, lang=lang),
+    "ledger": lambda result, out, lang: handin.write_ledger(result, out, lang=lang),
+    "run": _run,
+    "export": lambda result, out, lang: handin.write_export(result, out, lang=lang),
+    "public": lambda result, out, lang: handin.write_public_copy(result, out, lang=lang),
+    "forms": lambda result, out, lang: handin.write_forms(result.prepared.county, out, lang=lang),
+}
+"""Piece to the function that writes its files into a folder; each is named by the label ``outputs.piece.<key>``."""
+
+
+def write_piece(result: PlanResult, piece: str, out: Path, *, lang: Lang = "zh") -> list[Path]:
+    """Write one piece of what is handed in.
+
+    Parameters
+    ----------
+    result : PlanResult
+        A plan.
+    piece : str
+        One of :data:`PIECES`.
+    out : Path
+        Folder of all pieces; the files go into a folder in it that is called as the piece.
+    lang : {"zh", "en"}
+        Language.
+
+    Returns
+    -------
+    list of Path
+        What was written. The same plan gives the same bytes.
+
+    Raises
+    ------
+    ValueError
+        Unknown piece.
+    """
+    if piece not in PIECES:
+        raise ValueError(f"unknown piece {piece!r}; there are {', '.join(PIECES)}")
+    return PIECES[piece](result, out / piece, lang)
+
+
+def write_outputs(
+    result: PlanResult, out: Path, *, lang: Lang = "zh", pieces: Iterable[str] | None = None,
+    say: Callable[[str], None] | None = None,
+) -> list[Path]:  # fmt: skip
+    """Write all that a county hands in, or some pieces of it.
+
+    Parameters
+    ----------
+    result : PlanResult
+        A plan.
+    out : Path
+        Folder; made if missing.
+    lang : {"zh", "en"}
+        Language.
+    pieces : iterable of str, optional
+        Some of :data:`PIECES`; all unless told otherwise.
+    say : callable, optional
+        Told the key of each piece when it is done.
+
+    Returns
+    -------
+    list of Path
+        What was written, piece by piece.
+    """
+    written: list[Path] = []
+    for piece in PIECES if pieces is None else pieces:
+        written += write_piece(result, piece, out, lang=lang)
+        if say is not None:
+            say(piece)
+    return written
