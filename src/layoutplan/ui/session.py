@@ -19,7 +19,8 @@ import numpy.typing as npt
 import streamlit as st
 
 from layoutplan.access.engine import warm_behind
-from layoutplan.county.layers import County, read_county
+from layoutplan.county.apart import read_apart
+from layoutplan.county.layers import County
 from layoutplan.county.manifest import read_manifest
 from layoutplan.errors import MAX_SHOWN, InputError
 from layoutplan.labels import LANGS, Lang, label
@@ -205,7 +206,7 @@ def plans(wanted: Sequence[Scenario], lang: Lang) -> tuple[list[PlanResult], lis
 def _read(folder: Path) -> tuple[County, Norms]:
     root, manifest = read_manifest(folder)
     overlay = manifest.county.norms
-    return read_county(folder), load_norms(root / overlay if overlay else None)
+    return read_apart(folder), load_norms(root / overlay if overlay else None)
 
 
 def show_problems(fault: InputError, lang: Lang) -> None:
