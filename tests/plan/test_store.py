@@ -15,7 +15,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from layoutplan.errors import ScenarioError
 from layoutplan.plan.scenario import CloseSchool, Scenario
-from layoutplan.plan.store import NEW, Store, list_names, list_versions, load_version, save_version, verify_store
+from layoutplan.plan.store import NEW, list_names, list_versions, load_version, save_version, verify_store
+from layoutplan.plan.storefile import Store
 
 
 @pytest.fixture
@@ -106,7 +107,8 @@ import sys
 from pathlib import Path
 from layoutplan.errors import ScenarioError
 from layoutplan.plan.scenario import CloseSchool
-from layoutplan.plan.store import Store, list_versions, load_version, save_version
+from layoutplan.plan.store import list_versions, load_version, save_version
+from layoutplan.plan.storefile import Store
 store, me, count = Store(Path(sys.argv[1])), sys.argv[2], int(sys.argv[3])
 for number in range(count):
     while True:

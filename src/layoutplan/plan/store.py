@@ -9,37 +9,15 @@ kill or a power cut.
 
 from __future__ import annotations
 
-import hashlib
-import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from layoutplan.errors import Problem, ScenarioError
+from layoutplan.plan.members import require_role
 from layoutplan.plan.scenario import Scenario, dump_scenario, parse_scenario
+from layoutplan.plan.storefile import DESK, Store, change, digest_of, note_event, open_store, verify_events
 
 # What the first version of a scenario is made from.
 NEW = 0
-# How long a save waits for another one to end; each takes milliseconds.
-_WAIT_SECONDS = 30.0
-_FORM = 1
-_TABLES = f"""
-CREATE TABLE version (
-    sequence INTEGER PRIMARY KEY,
-    name TEXT NOT NULL,
-    number INTEGER NOT NULL CHECK (number > 0),
-    note TEXT NOT NULL,
-    content TEXT NOT NULL,
-    fingerprint TEXT NOT NULL,
-    hash TEXT NOT NULL,
-    saved_at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP,
-    UNIQUE (name, number)
-);
-CREATE TRIGGER version_is_kept BEFORE DELETE ON version BEGIN SELECT RAISE(ABORT, 'versions are kept'); END;
-CREATE TRIGGER version_is_final BEFORE UPDATE ON version BEGIN SELECT RAISE(ABORT, 'versions are final'); END;
-PRAGMA user_version = {_FORM};
-"""
 
 
 @dataclass(frozen=True)
@@ -60,6 +38,10 @@ class Version:
         Over this version and all saved before it in the file.
     saved_at : str
         UTC by the clock of the machine that saved it; for people, no result hangs on it.
+    saved_by : str
+        Who saved it; empty if that was before the store kept events.
+    approved_by : tuple of str
+        Who has approved this version.
     """
 
     name: str
@@ -68,77 +50,11 @@ class Version:
     fingerprint: str
     hash: str
     saved_at: str
+    saved_by: str
+    approved_by: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Store:
-    """Where the scenarios are: a path, opened anew for every question.
-
-    Parameters
-    ----------
-    path : Path
-        SQLite file on a local disk; made by the first save. A share of a file server will not do, for the
-        write-ahead log needs memory shared between the programs.
-
-    Examples
-    --------
-    >>> import tempfile, pathlib
-    >>> from layoutplan.plan.scenario import Scenario
-    >>> store = Store(pathlib.Path(tempfile.mkdtemp()) / "plans.sqlite")
-    >>> first = save_version(store, Scenario(name="north"), based_on=NEW)
-    >>> second = save_version(store, Scenario(name="north", last_year=2032), based_on=first.number)
-    >>> load_version(store, "north").last_year, [version.number for version in list_versions(store, "north")]
-    (2032, [1, 2])
-    """
-
-    path: Path
-
-
-@contextmanager
-def _open(store: Store) -> Iterator[sqlite3.Connection]:
-    try:
-        with closing(sqlite3.connect(store.path, timeout=_WAIT_SECONDS, isolation_level=None)) as link:
-            # A file of another program is left as it is, so look before the first pragma that writes.
-            is_new = _is_new(link)
-            link.execute("PRAGMA journal_mode = WAL")
-            link.execute("PRAGMA synchronous = FULL")
-            if is_new:
-                _make_tables(link)
-            yield link
-    except sqlite3.Error as fault:
-        problem = Problem("store_unusable", store.path.name, values={"reason": str(fault)})
-        raise ScenarioError([problem]) from fault
-
-
-def _is_new(link: sqlite3.Connection) -> bool:
-    form = link.execute("PRAGMA user_version").fetchone()[0]
-    if form == 0 and not link.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-        return True
-    if form != _FORM:
-        raise sqlite3.DatabaseError(f"form {form}, known is {_FORM}")
-    return False
-
-
-def _make_tables(link: sqlite3.Connection) -> None:
-    link.execute("BEGIN IMMEDIATE")
-    # Another planner may have made them while this one waited.
-    if _is_new(link):
-        for statement in _statements(_TABLES):
-            link.execute(statement)
-    link.execute("COMMIT")
-
-
-def _statements(script: str) -> Iterator[str]:
-    """Yield the statements of a script one by one, so that they stay in one transaction."""
-    part = ""
-    for line in script.splitlines():
-        part += f"{line}\n"
-        if sqlite3.complete_statement(part):
-            yield part
-            part = ""
-
-
-def save_version(store: Store, scenario: Scenario, *, based_on: int, note: str = "") -> Version:
+def save_version(store: Store, scenario: Scenario, *, based_on: int, note: str = "", by: str = DESK) -> Version:
     """Save a scenario as the next version of its name.
 
     Parameters
@@ -151,6 +67,8 @@ def save_version(store: Store, scenario: Scenario, *, based_on: int, note: str =
         Number of the version the planner began with, ``NEW`` for a new name.
     note : str, optional
         What the planner says of it.
+    by : str, optional
+        Who saves; a planner at least, where the store has members.
 
     Returns
     -------
@@ -160,25 +78,34 @@ def save_version(store: Store, scenario: Scenario, *, based_on: int, note: str =
     Raises
     ------
     ScenarioError
-        Somebody saved this name since (``version_stale``): nothing is written. Or the file is none of
-        ours, or cannot be written.
+        Somebody saved this name since (``version_stale``) or the member may not save (``role_needed``,
+        ``member_unknown``): nothing is written. Or the file is none of ours, or cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> from layoutplan.plan.scenario import Scenario
+    >>> store = Store(pathlib.Path(tempfile.mkdtemp()) / "plans.sqlite")
+    >>> first = save_version(store, Scenario(name="north"), based_on=NEW)
+    >>> second = save_version(store, Scenario(name="north", last_year=2032), based_on=first.number)
+    >>> load_version(store, "north").last_year, [version.number for version in list_versions(store, "north")]
+    (2032, [1, 2])
     """
     content = dump_scenario(scenario)
-    with _open(store) as link:
-        link.execute("BEGIN IMMEDIATE")
+    with change(store) as link:
+        require_role(link, by, "planner")
         newest = link.execute("SELECT coalesce(max(number), 0) FROM version WHERE name = ?", (scenario.name,))
         number = newest.fetchone()[0]
         if number != based_on:
-            link.execute("ROLLBACK")
             raise ScenarioError([_stale(scenario.name, based_on, number)])
         last = link.execute("SELECT hash FROM version ORDER BY sequence DESC LIMIT 1").fetchone()
         row = (scenario.name, number + 1, note, content, scenario.fingerprint)
-        digest = _digest(last[0] if last else "", row)
+        digest = digest_of(last[0] if last else "", row)
         link.execute(
             "INSERT INTO version (name, number, note, content, fingerprint, hash) VALUES (?, ?, ?, ?, ?, ?)",
             (*row, digest),
         )
-        link.execute("COMMIT")
+        note_event(link, member=by, act="save", subject=scenario.name, number=number + 1, detail=digest)
     saved: Version = list_versions(store, scenario.name)[number]
     return saved
 
@@ -188,24 +115,63 @@ def _stale(name: str, based_on: int, newest: int) -> Problem:
     return Problem(code, name, values={"based_on": based_on, "newest": newest})
 
 
-def _digest(before: str, row: tuple[str, int, str, str, str]) -> str:
-    return hashlib.sha256("\0".join((before, *map(str, row))).encode()).hexdigest()
-
-
 def list_names(store: Store) -> tuple[str, ...]:
     """Return the names of all scenarios, sorted."""
-    with _open(store) as link:
+    with open_store(store) as link:
         return tuple(row[0] for row in link.execute("SELECT DISTINCT name FROM version ORDER BY name"))
 
 
 def list_versions(store: Store, name: str) -> tuple[Version, ...]:
     """Return every version of a scenario, oldest first; none if the name is not there."""
-    with _open(store) as link:
+    with open_store(store) as link:
         rows = link.execute(
-            "SELECT name, number, note, fingerprint, hash, saved_at FROM version WHERE name = ? ORDER BY number",
+            "SELECT number, note, fingerprint, hash, saved_at FROM version WHERE name = ? ORDER BY number",
             (name,),
         ).fetchall()
-    return tuple(Version(*row) for row in rows)
+        noted = link.execute(
+            "SELECT number, act, member FROM event WHERE subject = ? AND act IN ('save', 'approve') ORDER BY sequence",
+            (name,),
+        ).fetchall()
+    saved = {number: member for number, act, member in noted if act == "save"}
+    approved: dict[int, list[str]] = {}
+    for number, act, member in noted:
+        if act == "approve":
+            approved.setdefault(number, []).append(member)
+    return tuple(
+        Version(name, number, note, fingerprint, digest, at, saved.get(number, ""), tuple(approved.get(number, ())))
+        for number, note, fingerprint, digest, at in rows
+    )
+
+
+def approve_version(store: Store, name: str, *, number: int, by: str = DESK) -> Version:
+    """Note that a version is approved; the version itself stays as it was saved.
+
+    Parameters
+    ----------
+    store : Store
+        Where.
+    name : str
+        Scenario.
+    number : int
+        Version.
+    by : str, optional
+        Who approves; an approver at least, where the store has members.
+
+    Raises
+    ------
+    ScenarioError
+        There is no such version, the member may not approve, or has approved it before.
+    """
+    with change(store) as link:
+        require_role(link, by, "approver")
+        row = link.execute("SELECT hash FROM version WHERE name = ? AND number = ?", (name, number)).fetchone()
+        if row is None:
+            raise ScenarioError([_stale(name, number, 0)])
+        before = "SELECT count(*) FROM event WHERE act = 'approve' AND subject = ? AND number = ? AND member = ?"
+        if link.execute(before, (name, number, by)).fetchone()[0]:
+            raise ScenarioError([Problem("version_approved", name, values={"number": number, "member": by})])
+        note_event(link, member=by, act="approve", subject=name, number=number, detail=row[0])
+    return list_versions(store, name)[number - 1]
 
 
 def load_version(store: Store, name: str, *, number: int | None = None) -> Scenario:
@@ -225,7 +191,7 @@ def load_version(store: Store, name: str, *, number: int | None = None) -> Scena
     ScenarioError
         There is no such version, or its content no longer reads.
     """
-    with _open(store) as link:
+    with open_store(store) as link:
         row = link.execute(
             "SELECT content FROM version WHERE name = ? AND number = coalesce(?, number) ORDER BY number DESC LIMIT 1",
             (name, number),
@@ -236,18 +202,23 @@ def load_version(store: Store, name: str, *, number: int | None = None) -> Scena
 
 
 def verify_store(store: Store) -> None:
-    """Check that no version was changed, dropped or put in by other means.
+    """Check that no version and no event was changed, dropped or put in by other means.
+
+    What was cut off from the end of both chains leaves no trace in the file: whoever needs to know notes
+    the newest hash elsewhere.
 
     Raises
     ------
     ScenarioError
-        Names the first version whose hash does not follow from what stands in the file.
+        Names the first version or event whose hash does not follow from what stands in the file, or
+        that lacks the other.
     """
     before, counted = "", dict[str, int]()
-    with _open(store) as link:
+    with open_store(store) as link:
         rows = link.execute("SELECT name, number, note, content, fingerprint, hash FROM version ORDER BY sequence")
         for *row, digest in rows:
             name, number = row[0], row[1]
-            if digest != _digest(before, (*row,)) or number != counted.get(name, 0) + 1:
+            if digest != digest_of(before, tuple(row)) or number != counted.get(name, 0) + 1:
                 raise ScenarioError([Problem("version_tampered", name, values={"number": number})])
             before, counted[name] = digest, number
+        verify_events(link)
