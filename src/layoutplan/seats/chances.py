@@ -8,15 +8,15 @@ what the back-test on the county's own history found for schools of that size th
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
 
-from layoutplan.access.network import Floats
+from layoutplan.access.network import Floats, Ints
 from layoutplan.county.layers import County
-from layoutplan.county.tables import ENTRY_AGE, GRADES, GRADES_OF_STAGE
+from layoutplan.county.tables import ENTRY_AGE, GRADES, STAGES
 from layoutplan.norms import Norms
 from layoutplan.seats.cohorts import ENTRY_GRADES, Step, advance
 from layoutplan.seats.forecast import LEAST_YEARS, roll
@@ -24,7 +24,7 @@ from layoutplan.seats.guesses import HORIZONS
 from layoutplan.seats.history import county_history
 from layoutplan.seats.progression import log_ratio, nan_median
 from layoutplan.seats.ranges import Level, plain_spread
-from layoutplan.seats.supply import Roster, Supply
+from layoutplan.seats.supply import Roster, Supply, rooms_cube
 
 DRAWS, SEED = 200, 20
 # The first three are of a school's fullest class, by the mean of a grade; then the school; then an empty shell.
@@ -35,6 +35,9 @@ _Z_P90 = 1.2815515655446004
 _DRIFT, _MOVE_IN = 0.015, 0.25
 _CHANCE = 0.7
 _SIZES = (30.0, 100.0, 300.0)
+_LAST_YEAR = 2100
+# Positions among the sorted draws: on either side of the tenth, and of the ninetieth hundredth, and the last.
+_ENDS = [at + side for at in (int(0.1 * (DRAWS - 1)), int(0.9 * (DRAWS - 1))) for side in (0, 1)] + [DRAWS - 1]
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,11 +72,17 @@ class Past:
     width : mapping
         By level (``school``, ``grade``), the standard deviation of errors by horizon in units of the plain spread
         of :func:`layoutplan.seats.ranges.plain_spread` (float [horizon]).
+    arriving : mapping
+        By year to come, the share of households that are to move in until then, of all there are.
+    base_year : int
+        Year of the latest counts.
     """
 
     years: Floats
     births: Floats
     width: Mapping[Level, Floats]
+    arriving: Mapping[int, float]
+    base_year: int
 
 
 # Only remembers what the back-test of a county said; goes when the county goes.
@@ -97,13 +106,14 @@ def _learnt(county: County) -> Past | None:
     total = np.nan_to_num(history.pupils).sum(axis=0)
     yearly = log_ratio(total[:-1, :-1], total[1:, 1:])
     years = np.nan_to_num(nan_median(yearly - nan_median(yearly, axis=0), axis=1))
-    births = county.births.groupby("year")["births"].sum().to_numpy(float)
-    changes = np.diff(np.log(births[births > 0]))
+    born = county.births.groupby("year")["births"].sum().to_numpy(float)
+    changes = np.diff(np.log(born[born > 0]))
     width: dict[Level, Floats] = {
         "school": _width(cast.scaled, cast.total_low, cast.total_high, "school"),
         "grade": _width(cast.pupils, cast.low, cast.high, "grade"),
     }
-    return Past(years - years.mean(), changes - changes.mean() if len(changes) > 1 else np.zeros(1), width)
+    births = changes - changes.mean() if len(changes) > 1 else np.zeros(1)
+    return Past(years - years.mean(), births, width, _arriving_shares(county), county.base_year)
 
 
 def _width(middle: Floats, low: Floats, high: Floats, level: Level) -> Floats:
@@ -135,73 +145,131 @@ def with_ranges(frame: pd.DataFrame, outcome: Outcome) -> tuple[pd.DataFrame, pd
         ``school_id, year, event`` (key, sorted), ``probability``.
     """
     past = learn_past(outcome.county)
-    low, high, over = (frame["pupils"].to_numpy(float).copy() for _ in range(3))
-    limit = frame["stage"].map({stage: outcome.norms.value(f"class_size.{stage}") for stage in GRADES_OF_STAGE})
-    over[:] = frame["class_size"].to_numpy(float) > limit.to_numpy(float) + 1e-6
-    ahead = (frame["basis"] != "observed").to_numpy(bool)
-    rows: list[pd.DataFrame] = []
+    rows = _rows(frame, outcome)
+    low, high = rows.pupils.copy(), rows.pupils.copy()
+    over = (frame["class_size"].to_numpy(float) > rows.limit + 1e-6).astype(float)
+    found: list[tuple[Ints, Ints, Floats]] = []
     if past is None:
+        ahead = rows.year > outcome.county.base_year
         low[ahead] = high[ahead] = over[ahead] = np.nan
     else:
-        spare = _spare_rooms(frame, outcome.supply)
-        for year, draws in _drawn(frame, outcome, past):
-            at = np.flatnonzero((frame["year"] == year).to_numpy())
-            here = frame.iloc[at]
-            mine, found = _year(here, draws, outcome, past, spare=spare[at])
-            low[at], high[at], over[at] = mine
-            rows.append(found.assign(year=year))
-    places = ["p10", "p90", "p_over_norm"]
-    ranged = frame.assign(**dict(zip(places, (low, high, over), strict=True)))
+        sizes = _school_sizes(outcome.roster, outcome.norms)
+        for at, draws in _drawn(rows, outcome, past):
+            here = rows.part(at)
+            low[at], high[at], over[at], schools, chance = _year(here, draws, outcome.norms, past, sizes=sizes)
+            found += [(np.full_like(schools, here.year[0]), schools, chance)]
     columns = [name for name in frame.columns if name != "basis"]
-    keys = ["school_id", "year", "event"]
-    none = pd.DataFrame({"school_id": [], "year": [], "event": [], "probability": []})
-    chances = pd.concat(rows, ignore_index=True) if rows else none
-    return ranged[[*columns, *places, "basis"]], chances.sort_values(keys, ignore_index=True)[[*keys, "probability"]]
+    ranged = frame.assign(p10=low, p90=high, p_over_norm=over)
+    return ranged[[*columns, "p10", "p90", "p_over_norm", "basis"]], _table(found, outcome.roster)
 
 
-def _spare_rooms(frame: pd.DataFrame, supply: Supply) -> Floats:
-    """Return the rooms a school has beyond its classes of the stage (float [row])."""
-    each = ["year", "school_id", "stage"]
-    rooms = supply.frame.set_index(each)["rooms"].reindex(pd.MultiIndex.from_frame(frame[each])).to_numpy(float)
-    used = frame.groupby(each)["classes"].transform("sum").to_numpy(float)
-    return np.asarray(np.maximum(np.nan_to_num(rooms) - used, 0.0))
+def _table(found: list[tuple[Ints, Ints, Floats]], roster: Roster) -> pd.DataFrame:
+    """Return the chances that are not nothing, from year, school and chance [school, event] of every year."""
+    year, school = (np.concatenate([part[at] for part in found]) if found else np.zeros(0, int) for at in (0, 1))
+    chance = np.concatenate([part[2] for part in found]) if found else np.zeros((0, len(EVENTS)))
+    by_name = np.argsort(EVENTS)
+    order = np.lexsort((year, school))
+    row, event = np.nonzero(chance[order][:, by_name])
+    at = order[row]
+    return pd.DataFrame(
+        {
+            "school_id": roster.schools["school_id"].array.take(school[at]), "year": year[at],
+            "event": pd.array(np.array(EVENTS, dtype=object)[by_name[event]], dtype="str"),
+            "probability": chance[at, by_name[event]],
+        }
+    )  # fmt: skip
 
 
-def _drawn(frame: pd.DataFrame, outcome: Outcome, past: Past) -> Iterator[tuple[int, Floats]]:
-    """Yield every year after the first with the deviations of all rows of the frame (float [row, draw])."""
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Rows of an enrolment by year, then school, then grade, as arrays [row].
+
+    Parameters
+    ----------
+    year, school, grade : int64
+        ``school`` is the position in the roster.
+    pupils, classes : float64
+        As forecast.
+    most : float64
+        Classes if all rooms that the stage has left were added.
+    limit : float64
+        Class norm [person].
+    """
+
+    year: Ints
+    school: Ints
+    grade: Ints
+    pupils: Floats
+    classes: Floats
+    most: Floats
+    limit: Floats
+
+    def part(self, at: slice) -> Rows:
+        """Return some of the rows."""
+        return Rows(*(getattr(self, field.name)[at] for field in fields(self)))
+
+
+def _rows(frame: pd.DataFrame, outcome: Outcome) -> Rows:
+    school_ids = pd.Index(outcome.roster.schools["school_id"])
+    year, grade = (frame[name].to_numpy(np.int64) for name in ("year", "grade"))
+    school = school_ids.get_indexer(frame["school_id"])
+    pupils, classes = (frame[name].to_numpy(float) for name in ("pupils", "classes"))
+    years, in_year = np.unique(year, return_inverse=True)
+    stage = (grade >= ENTRY_GRADES[1]).astype(np.int64)
+    rooms = rooms_cube(outcome.supply, school_ids, years)
+    used = np.zeros(rooms.shape)
+    np.add.at(used, (in_year, school, stage), classes)
+    left = np.maximum(np.nan_to_num(rooms) - used, 0.0)[in_year, school, stage]
+    limit = np.array([outcome.norms.value(f"class_size.{name}") for name in STAGES])[stage]
+    return Rows(year, school, grade, pupils, classes, classes + left, limit)
+
+
+def _school_sizes(roster: Roster, norms: Norms) -> Floats:
+    """Return the most pupils each school may have by its kind, infinite where no norm says (float [school])."""
+    keys = [f"school_size.{kind}" for kind in roster.schools["kind"]]
+    return np.array([norms.value(key) if key in norms else np.inf for key in keys])
+
+
+def _drawn(rows: Rows, outcome: Outcome, past: Past) -> Iterator[tuple[slice, Floats]]:
+    """Yield the rows of every year after the first with their deviations (float [row, draw])."""
     rng = np.random.default_rng(SEED)
-    first = frame[frame["basis"] == "observed"]
-    ids = outcome.roster.schools["school_id"].to_numpy(str)
+    schools, base, born = len(outcome.roster.schools), outcome.county.base_year, np.zeros(DRAWS)
     # Single precision is far finer than chance, and twice as fast.
-    now = np.zeros((len(ids), len(GRADES), DRAWS), np.float32)
-    now[np.searchsorted(ids, first["school_id"].to_numpy(str)), first["grade"] - 1] = first["pupils"].to_numpy()[
-        :, None
-    ]
-    drift = _DRIFT * rng.standard_normal((len(ids), DRAWS), dtype=np.float32)
-    base, born = outcome.county.base_year, np.zeros(DRAWS)
-    arriving = _arriving_shares(outcome.county, list(outcome.steps))
+    now = np.zeros((schools, len(GRADES), DRAWS), np.float32)
+    first = rows.part(_in_year(rows, base))
+    now[first.school, first.grade - 1] = first.pupils[:, None]
+    drift = _DRIFT * rng.standard_normal((schools, DRAWS), dtype=np.float32)
     last_births = int(outcome.county.births["year"].max()) if len(outcome.county.births) else base
     for year, step in outcome.steps.items():
-        entering = rng.normal(0.0, _MOVE_IN, DRAWS) * arriving[year]
+        entering = rng.normal(0.0, _MOVE_IN, DRAWS) * past.arriving[year]
         everywhere = rng.choice(past.years, DRAWS)
         if year - ENTRY_AGE > last_births:
             born = born + rng.choice(past.births, DRAWS)
-        here = frame[frame["year"] == year]
-        grade = here["grade"].to_numpy(np.int64)
-        at = (np.searchsorted(ids, here["school_id"].to_numpy(str)), grade - 1)
-        size = here["pupils"].to_numpy(np.float32)[:, None]
-        noise = rng.standard_normal((len(here), DRAWS), dtype=np.float32) * np.sqrt(_CHANCE / (size + 1))
-        noise += drift[at[0]] + everywhere.astype(np.float32)
-        noise[np.isin(grade, ENTRY_GRADES)] += entering.astype(np.float32)
-        noise[grade == ENTRY_GRADES[0]] += born.astype(np.float32)
+        at = _in_year(rows, year)
+        here = rows.part(at)
+        size = here.pupils.astype(np.float32)[:, None]
+        noise = rng.standard_normal((len(size), DRAWS), dtype=np.float32)
+        noise *= np.sqrt(_CHANCE / (size + 1))
+        noise += drift[here.school] + everywhere.astype(np.float32)
+        noise[np.isin(here.grade, ENTRY_GRADES)] += entering.astype(np.float32)
+        noise[here.grade == ENTRY_GRADES[0]] += born.astype(np.float32)
         now, _ = advance(now, step)
-        now[at] *= np.exp(noise)
-        deviation = np.log((now[at] + 0.5) / (size + 0.5))
-        yield year, deviation - deviation.mean(axis=1, keepdims=True)
+        mine = now[here.school, here.grade - 1] * np.exp(noise, out=noise)
+        now[here.school, here.grade - 1] = mine
+        mine += 0.5
+        mine /= size + 0.5
+        deviation = np.log(mine, out=mine)
+        yield at, deviation - deviation.mean(axis=1, keepdims=True)
 
 
-def _arriving_shares(county: County, years: list[int]) -> dict[int, float]:
-    """Return the share of households that are to move in by each year, of all there are."""
+def _in_year(rows: Rows, year: int) -> slice:
+    first, last = np.searchsorted(rows.year, (year, year + 1))
+    return slice(int(first), int(last))
+
+
+def _arriving_shares(county: County) -> dict[int, float]:
+    """Return the share of households that are to move in by each year to come, of all there are."""
+    years = range(county.base_year + 1, _LAST_YEAR + 1)
     moves = county.move_in[county.move_in["year"] > county.base_year]
     homes = float(pd.to_numeric(county.places["households"]).sum())
     joined = moves.pivot_table(index="year", columns="place_id", values="households", aggfunc="max").cummax()
@@ -210,41 +278,49 @@ def _arriving_shares(county: County, years: list[int]) -> dict[int, float]:
 
 
 def _year(
-    here: pd.DataFrame, deviation: Floats, outcome: Outcome, past: Past, *, spare: Floats
-) -> tuple[tuple[Floats, Floats, Floats], pd.DataFrame]:
-    """Return P10, P90 and the chance over the norm of the rows of one year, and its table of chances."""
-    norms, step = outcome.norms, int(here["year"].iloc[0]) - outcome.county.base_year - 1
-    pupils = here["pupils"].to_numpy(float)
-    draws = _calibrated(pupils, deviation, step, past, level="grade")
-    low, high = np.quantile(draws, (0.1, 0.9), axis=1)
-    limit = here["stage"].map({stage: norms.value(f"class_size.{stage}") for stage in GRADES_OF_STAGE}).to_numpy(float)
-    classes = here["classes"].to_numpy(float)[:, None]
-    size = draws / np.clip(np.ceil(draws / limit[:, None] - 1e-9), classes, classes + spare[:, None])
-    school, start = np.unique(here["school_id"].to_numpy(str), return_index=True)
-    total = np.add.reduceat(pupils, start)
+    here: Rows, deviation: Floats, norms: Norms, past: Past, *, sizes: Floats
+) -> tuple[Floats, Floats, Floats, Ints, Floats]:
+    """Return P10, P90 and the chance over the norm of the rows of one year; its schools and their chance of each event.
+
+    Draws grow with their deviation, so the tenths of the draws are draws of the tenths.
+    """
+    step = int(here.year[0]) - past.base_year - 1
+    factor = _calibration(here.pupils, deviation, step, past, level="grade")
+    draws = _around(here.pupils, deviation, factor)
+    ends = _around(here.pupils, np.sort(deviation, axis=1)[:, _ENDS], factor)
+    low, high = (ends[:, at] + (ends[:, at + 1] - ends[:, at]) * part for at, part in ((0, 0.9), (2, 0.1)))
+    school, start = np.unique(here.school, return_index=True)
+    total = np.add.reduceat(here.pupils, start)
     apart = np.log((np.add.reduceat(draws, start) + 0.5) / (total[:, None] + 0.5))
-    totals = _calibrated(total, apart - apart.mean(axis=1, keepdims=True), step, past, level="school")
-    kind = outcome.roster.schools.set_index("school_id")["kind"].reindex(school)
-    most = np.array([norms.value(key) if (key := f"school_size.{name}") in norms else np.inf for name in kind])
-    large, extra = norms.value("class_size.large"), norms.value("class_size.extra_large")
-    happens = {
-        "class_over_norm": np.maximum.reduceat(size > limit[:, None] + 1e-6, start),
-        "class_large": np.maximum.reduceat(size >= large - 1e-6, start),
-        "class_extra_large": np.maximum.reduceat(size >= extra - 1e-6, start),
-        "school_over_size": totals > most[:, None],
-        "shell_candidate": totals <= norms.value("shell.max_pupils"),
-    }
-    chances = pd.concat(
-        pd.DataFrame({"school_id": school, "event": event, "probability": came.mean(axis=1)})
-        for event, came in happens.items()
-    )
-    over = (size > limit[:, None] + 1e-6).mean(axis=1)
-    ranged = (np.minimum(low, pupils), np.maximum(high, pupils), over)
-    return ranged, chances[chances["probability"] > 0]
+    apart -= apart.mean(axis=1, keepdims=True)
+    totals = _around(total, apart, _calibration(total, apart, step, past, level="school"))
+    over, classes = _beyond(here, draws, ends[:, -1], norms)
+    chance = np.zeros((len(school), len(EVENTS)))
+    chance[np.isin(school, here.school[over > 0]), : classes.shape[1]] = classes
+    chance[:, -2] = (totals > sizes[school][:, None]).mean(axis=1)
+    chance[:, -1] = (totals <= norms.value("shell.max_pupils")).mean(axis=1)
+    return np.minimum(low, here.pupils), np.maximum(high, here.pupils), over, school, chance
 
 
-def _calibrated(middle: Floats, deviation: Floats, step: int, past: Past, *, level: Level) -> Floats:
-    """Return draws [person] around middle values, as wide as the back-test found for their size and horizon.
+def _beyond(here: Rows, draws: Floats, most: Floats, norms: Norms) -> tuple[Floats, Floats]:
+    """Return the chance of every row over its norm, and of each event of classes in the schools of rows with any.
+
+    A class is beyond its norm only when all rooms are in use; before that another class is formed.
+    """
+    large, extra = (norms.value(f"class_size.{name}") - 1e-6 for name in ("large", "extra_large"))
+    at = np.flatnonzero(most > here.most * (here.limit + 1e-6))
+    limit = here.limit[at]
+    bands = (limit + 1e-6, np.maximum(limit, large), np.maximum(limit, extra))
+    beyond = [draws[at] > (here.most[at] * size)[:, None] for size in bands]
+    over = np.zeros(len(draws))
+    over[at] = beyond[0].mean(axis=1)
+    _, start = np.unique(here.school[at], return_index=True)
+    happens = [np.logical_or.reduceat(flag, start).mean(axis=1) for flag in beyond] if len(at) else []
+    return over, np.reshape(happens, (len(bands), -1)).T
+
+
+def _calibration(middle: Floats, deviation: Floats, step: int, past: Past, *, level: Level) -> Floats:
+    """Return what makes deviations as wide as the back-test found for their size and horizon (float [row]).
 
     Beyond the last horizon of the back-test the spread goes on growing as its shape says.
     """
@@ -255,5 +331,12 @@ def _calibrated(middle: Floats, deviation: Floats, step: int, past: Past, *, lev
     for size in np.unique(band):
         some = band == size
         factor[some] = float(np.median(target[some])) / max(float(np.median(made[some])), 1e-9)
-    draws = (middle[:, None] + 0.5) * np.exp(deviation * factor[:, None]) - 0.5
-    return np.asarray(np.maximum(draws, 0.0))
+    return factor
+
+
+def _around(middle: Floats, deviation: Floats, factor: Floats) -> Floats:
+    """Return draws [person] around middle values, never below nothing."""
+    draws = np.exp(deviation * factor[:, None])
+    draws *= middle[:, None] + 0.5
+    draws -= 0.5
+    return np.asarray(np.maximum(draws, 0.0, out=draws))

@@ -17,7 +17,7 @@ import pandas as pd
 
 from layoutplan.access.network import Floats, Ints
 from layoutplan.county.layers import County
-from layoutplan.county.tables import GRADES, GRADES_OF_STAGE, STAGE_OF_GRADE
+from layoutplan.county.tables import GRADES, GRADES_OF_STAGE, STAGE_OF_GRADE, STAGES
 from layoutplan.errors import Problem, ScenarioError
 from layoutplan.norms import Norms
 from layoutplan.seats.assignment import Assignment, NearestChoice
@@ -25,7 +25,7 @@ from layoutplan.seats.chances import Outcome, with_ranges
 from layoutplan.seats.cohorts import ENTRY_GRADES, Step, advance, homeless, joined, moving_up, ratios_ahead
 from layoutplan.seats.feeder import Feeder, fed, feeding_in, learn_feeder
 from layoutplan.seats.settings import Policy
-from layoutplan.seats.supply import Roster, Supply
+from layoutplan.seats.supply import Roster, Supply, rooms_cube
 from layoutplan.seats.ways import Ways
 
 _LAST_GRADES = tuple(grades[-1] for grades in GRADES_OF_STAGE.values())
@@ -222,11 +222,13 @@ def _steps(
 
 def _entries(assignment: Assignment, school_ids: npt.NDArray[np.str_]) -> dict[tuple[int, int], Floats]:
     """Return the pupils who enter each school, by year and entry grade (float [school])."""
-    entering = assignment.flows[assignment.flows["grade"].isin(ENTRY_GRADES)]
-    total = entering.groupby(["school_id", "year", "grade"])["pupils"].sum().unstack(["year", "grade"])
-    wide = total.reindex(school_ids).fillna(0.0)
-    keys = [(int(year), int(grade)) for year, grade in wide.columns.to_frame().to_numpy(np.int64)]
-    return dict(zip(keys, wide.to_numpy(float).T, strict=True))
+    grade = assignment.flows["grade"].to_numpy(np.int64)
+    entering = assignment.flows[np.isin(grade, ENTRY_GRADES)]
+    years, year = np.unique(entering["year"].to_numpy(np.int64), return_inverse=True)
+    total = np.zeros((len(years), len(GRADES) + 1, len(school_ids)))
+    school = pd.Index(school_ids).get_indexer(pd.Index(entering["school_id"]))
+    np.add.at(total, (year, entering["grade"].to_numpy(np.int64), school), entering["pupils"].to_numpy(float))
+    return {(int(y), grade): total[at, grade] for at, y in enumerate(years) for grade in ENTRY_GRADES}
 
 
 def _flows_by_place(assignment: Assignment, school_ids: npt.NDArray[np.str_]) -> pd.DataFrame:
@@ -259,58 +261,64 @@ def _by_residence(assignment: Assignment, school_ids: npt.NDArray[np.str_], year
 
 
 def _as_frame(pupils: Mapping[int, Floats], county: County, ground: Ground) -> pd.DataFrame:
-    school_ids = ground.roster.schools["school_id"].to_numpy(str)
-    first = min(pupils)
-    parts = []
-    for year, now in pupils.items():
-        row, column = np.nonzero(now > 0)
-        grade = np.array(GRADES)[column]
-        parts.append(
-            pd.DataFrame({"year": year, "school_id": school_ids[row], "grade": grade, "pupils": now[row, column]})
-        )
-    frame = pd.concat(parts, ignore_index=True)
-    frame["stage"] = frame["grade"].map(STAGE_OF_GRADE)
-    frame["classes"] = _classes(frame, county, ground)
+    """Return every year, school and grade with pupils, and the classes they will form."""
+    school_ids, years = ground.roster.schools["school_id"].array, np.array(list(pupils))
+    held = np.stack(list(pupils.values()))
+    classes = _classes(held, years, county, ground)
+    year, school, grade = np.nonzero(held > 0)
+    stages = np.array([STAGE_OF_GRADE[number] for number in GRADES], dtype=object)
+    frame = pd.DataFrame({"year": years[year], "school_id": school_ids.take(school), "grade": np.array(GRADES)[grade]})
+    frame["stage"] = pd.array(stages[grade], dtype="str")
+    frame["pupils"], frame["classes"] = held[year, school, grade], classes[year, school, grade]
     frame["class_size"] = frame["pupils"] / frame["classes"]
-    ahead = frame["year"].to_numpy() - first
-    frame["basis"] = np.where(ahead == 0, "observed", "projected")
-    columns = ["year", "school_id", "grade", "stage", "pupils", "classes", "class_size", "basis"]
-    return frame[columns]
+    frame["basis"] = pd.array(np.array(["observed", "projected"], dtype=object)[(year > 0).astype(int)], dtype="str")
+    return frame
 
 
-def _classes(frame: pd.DataFrame, county: County, ground: Ground) -> npt.NDArray[np.int64]:
-    """Return classes a grade: as counted in the base year, later by the norm and the rooms there are."""
-    limit = frame["stage"].map({stage: ground.norms.value(f"class_size.{stage}") for stage in GRADES_OF_STAGE})
-    classes = np.ceil(frame["pupils"].to_numpy() / limit.to_numpy(float) - 1e-9).astype(np.int64)
-    base = frame["year"] == county.base_year
-    counted = county.classes[county.classes["pupils"] > 0].groupby(["school_id", "grade"]).size()
-    keys = pd.MultiIndex.from_frame(frame.loc[base, ["school_id", "grade"]])
-    classes[base.to_numpy()] = counted.reindex(keys).to_numpy(np.int64)
-    each = ["year", "school_id", "stage"]
-    rooms = ground.supply.frame.set_index(each)["rooms"].reindex(pd.MultiIndex.from_frame(frame[each])).to_numpy(float)
-    needed = pd.Series(classes).groupby([frame[key] for key in each]).transform("sum").to_numpy(float)
-    crowded = frame[(needed > rooms) & ~base.to_numpy()]
-    for rows in crowded.groupby(each).indices.values():
-        at = crowded.index[rows]
-        classes[at] = fit_classes(frame["pupils"].to_numpy()[at], classes[at], int(rooms[at[0]]))
+def _classes(pupils: Floats, years: Ints, county: County, ground: Ground) -> Ints:
+    """Return classes a grade: as counted in the base year, later by the norm and the rooms there are.
+
+    Parameters
+    ----------
+    pupils : float [year, school, grade]
+        Pupils of every year.
+    years : int64 [year]
+        The first is the base year.
+    county, ground
+        Classes as counted; norms and rooms.
+    """
+    school_ids = pd.Index(ground.roster.schools["school_id"])
+    rooms = rooms_cube(ground.supply, school_ids, years)
+    classes = np.zeros(pupils.shape, dtype=np.int64)
+    for stage, grades in enumerate(GRADES_OF_STAGE.values()):
+        here = slice(grades[0] - 1, grades[-1])
+        limit = ground.norms.value(f"class_size.{STAGES[stage]}")
+        needed = np.ceil(pupils[:, :, here] / limit - 1e-9).astype(np.int64)
+        short = needed.sum(axis=2) > rooms[:, :, stage]
+        needed[short] = fit_classes(pupils[:, :, here][short], needed[short], rooms[:, :, stage][short])
+        classes[:, :, here] = needed
+    counted = county.classes[county.classes["pupils"] > 0]
+    school, grade = school_ids.get_indexer(counted["school_id"]), counted["grade"].to_numpy(np.int64) - 1
+    classes[0] = 0
+    np.add.at(classes[0], (school, grade), 1)
     return classes
 
 
-def fit_classes(pupils: Floats, classes: npt.NDArray[np.int64], rooms: int) -> npt.NDArray[np.int64]:
+def fit_classes(pupils: Floats, classes: Ints, rooms: float | Floats) -> Ints:
     """Take classes away, fullest kept apart, until they fit the rooms; a grade keeps one class.
 
     Parameters
     ----------
-    pupils : float [grade]
+    pupils : float [..., grade]
         Pupils of each grade.
-    classes : int [grade]
+    classes : int [..., grade]
         Classes by the norm.
-    rooms : int
+    rooms : float [...]
         Ordinary classrooms.
 
     Returns
     -------
-    int64 [grade]
+    int64 [..., grade]
         Classes; more than ``rooms`` only if there are fewer rooms than grades.
 
     Examples
@@ -318,8 +326,8 @@ def fit_classes(pupils: Floats, classes: npt.NDArray[np.int64], rooms: int) -> n
     >>> fit_classes(np.array([90.0, 46.0]), np.array([2, 2]), 3)
     array([2, 1])
     """
-    fitted = classes.copy()
-    while fitted.sum() > rooms and (fitted > 1).any():
-        size = np.where(fitted > 1, pupils / np.maximum(fitted - 1, 1), np.inf)
-        fitted[int(np.argmin(size))] -= 1
-    return fitted
+    held, fitted = pupils.reshape(-1, pupils.shape[-1]), classes.reshape(-1, classes.shape[-1]).copy()
+    while len(over := np.flatnonzero((fitted.sum(axis=1) > np.ravel(rooms)) & (fitted > 1).any(axis=1))):
+        size = np.where(fitted[over] > 1, held[over] / np.maximum(fitted[over] - 1, 1), np.inf)
+        fitted[over, size.argmin(axis=1)] -= 1
+    return fitted.reshape(classes.shape)

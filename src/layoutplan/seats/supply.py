@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from layoutplan.access.network import Flags, Ints
+from layoutplan.access.network import Flags, Floats, Ints
 from layoutplan.county.layers import County
 from layoutplan.county.tables import STAGES
 from layoutplan.norms import Norms
@@ -273,3 +273,14 @@ def count_supply(roster: Roster, *, norms: Norms, years: Sequence[int]) -> Suppl
     frame = frame.assign(rooms=in_use, seats=in_use * per_room, beds=beds)
     frame = frame[["year", "stage", "school_id", "open", "rooms", "seats", "beds"]]
     return Supply(frame.sort_values(["year", "stage", "school_id"], ignore_index=True))
+
+
+def rooms_cube(supply: Supply, school_ids: pd.Index, years: Ints) -> Floats:
+    """Return the rooms in use, missing where a school has none of the stage on record (float [year, school, stage])."""
+    frame = supply.frame[supply.frame["year"].isin(years)]
+    cube = np.full((len(years), len(school_ids), len(STAGES)), np.nan)
+    school = school_ids.get_indexer(pd.Index(frame["school_id"]))
+    year = np.searchsorted(years, frame["year"].to_numpy(np.int64))
+    stage = (frame["stage"] == STAGES[1]).to_numpy(np.int64)
+    cube[year, school, stage] = frame["rooms"].to_numpy(float)
+    return cube
