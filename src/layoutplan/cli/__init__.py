@@ -349,4 +349,4 @@ def open_app(county: Annotated[Path | None, typer.Argument(metavar="COUNTY", hel
 
 
 # Commands that hand in documents stand in a module of their own, which needs what is above.
-from layoutplan.cli import papers  # noqa: E402,F401
+from layoutplan.cli import office, papers  # noqa: E402,F401
