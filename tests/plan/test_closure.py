@@ -8,20 +8,36 @@ import numpy as np
 import pandas as pd
 import pytest
 import toy
+from shapely import box
 
 from layoutplan.errors import ScenarioError
 from layoutplan.labels import catalogue
 from layoutplan.norms import load_norms
-from layoutplan.plan.closure import closure_gate, verdict_of
-from layoutplan.plan.locks import KEEP, LOCKS, SETTLED_BY_HEARING, Record
+from layoutplan.plan.closure import _before_and_after, closure_gate, verdict_of
+from layoutplan.plan.locks import KEEP, LOCKS, SETTLED_BY_HEARING, Case, Record
 from layoutplan.plan.planning import prepare, run_plan
-from layoutplan.plan.scenario import CloseSchool, Scenario
+from layoutplan.plan.scenario import CloseSchool, OpenSchool, Scenario
+from layoutplan.seats.settings import Lock, Policy
 
 NORMS = load_norms()
 
 
-def planned(county, *actions):
-    return run_plan(prepare(county, NORMS), Scenario(name="toy", actions=actions, last_year=2030))
+def planned(county, *actions, **policy):
+    scenario = Scenario(name="toy", actions=actions, last_year=2030, policy=Policy(**policy))
+    return run_plan(prepare(county, NORMS), scenario)
+
+
+def with_rooms_of_b(rooms):
+    frame = toy.county().rooms
+    mine = (frame["school_id"] == "b") & (frame["stage"] == "primary")
+    return replace(toy.county(), rooms=frame.assign(rooms=frame["rooms"].where(~mine, rooms)))
+
+
+def moves(gate_or_case, year):
+    table = gate_or_case[gate_or_case["year"] == year]
+    band = np.where(table["grade"] <= 3, "1-3", np.where(table["grade"] <= 6, "4-6", "7-9"))
+    table = table.assign(band=band, receiver=table["receiver"].fillna("-"))
+    return table.groupby(["place_id", "band", "receiver"])["pupils"].sum().round(6).to_dict()
 
 
 @pytest.fixture(scope="module")
@@ -124,3 +140,71 @@ def test_a_closing_already_in_the_scenario_is_taken_out_to_compare(usual, gate):
 def test_a_school_or_year_that_is_not_there_is_refused(usual, school_id, year):
     with pytest.raises(ScenarioError):
         closure_gate(usual, school_id, year)
+
+
+def test_under_limited_seats_a_split_village_is_counted_once():
+    """b's 135 primary seats hold p4 and 105 of p3, whose other 75 (of grades 4-6) are at a: of b's only 15 find room."""
+    result = planned(with_rooms_of_b(3), assignment="capacity")
+    gate = closure_gate(result, "b", 2024)
+    case = Case(*_before_and_after(result, "b", 2024), "b", 2024, Record())
+    # a has 270 seats and 255 pupils. The farthest and slowest stay without: p4 (30) and p3's grades 1-3 (90).
+    primary = {who: pupils for who, pupils in moves(case.moved, 2024).items() if who[1] != "7-9"}
+    assert primary == {
+        ("p3", "1-3", "-"): 90.0,
+        ("p3", "4-6", "a"): 15.0,
+        ("p4", "1-3", "-"): 15.0,
+        ("p4", "4-6", "-"): 15.0,
+    }
+    # b is the only junior school and has 150 seats.
+    assert lock(gate, "receiver_open") == (False, pytest.approx(90 + 30 + 150), 0.0)
+    assert gate.travel.set_index("group")["pupils"].to_dict() == pytest.approx(
+        {"grades_1_3": 105.0, "grades_4_6": 30.0, "grades_7_9": 150.0}
+    )
+    assert gate.receivers["school_id"].tolist() == ["a"]
+    assert gate.receivers["minutes"].item() == pytest.approx(
+        2500 / (NORMS.value("speed.walk_kmh.grades_4_6") / 0.06), abs=1e-3
+    )
+
+
+def test_receivers_are_found_by_the_optimum_and_those_who_make_room_are_seen():
+    """c at 2600 holds p3's 180. Without a its seats go to p1 and p2 (900 m nearer than b); p3 goes 100 m on to b."""
+    new = OpenSchool(
+        year=2023, school_id="c", name="C", school_kind="primary", setting="village", east_m=2600, north_m=0,
+        primary_rooms=4,
+    )  # fmt: skip
+    result = planned(toy.county(), new, assignment="capacity")
+    gate = closure_gate(result, "a", 2024)
+    case = Case(*_before_and_after(result, "a", 2024), "a", 2024, Record())
+    assert moves(case.moved, 2024) == {
+        ("p1", "1-3", "c"): 30.0, ("p1", "4-6", "c"): 30.0, ("p2", "1-3", "c"): 60.0, ("p2", "4-6", "c"): 60.0,
+    }  # fmt: skip
+    on = case.changed[(case.changed["origin"] == "c") & (case.changed["year"] == 2024)]
+    assert set(on["receiver"]) == {"b"}
+    assert on["pupils"].sum() == pytest.approx(180.0)
+    assert gate.receivers["school_id"].tolist() == ["b", "c"]
+    assert lock(gate, "young_travel") == (False, pytest.approx(2600 / 60, abs=1e-3), 30.0)
+    assert "180 pupils of other schools" in gate.sheet.set_index("section").loc["knock_on", "text_en"]
+
+
+def test_under_zones_the_nearest_school_that_is_left_receives():
+    west, east, all_ = box(-500, -500, 2500, 500), box(2500, -500, 4500, 500), box(-500, -500, 4500, 500)
+    rows = [("z1", "a", "primary", west), ("z2", "b", "primary", east), ("z3", "b", "junior", all_)]
+    zones = toy.geo([{"zone_id": z, "school_id": s, "stage": t} for z, s, t, _ in rows], [row[3] for row in rows])
+    gate = closure_gate(planned(replace(toy.county(), zones=zones), assignment="zoned"), "a", 2024)
+    assert gate.receivers["school_id"].tolist() == ["b"]
+    assert lock(gate, "young_travel") == (False, pytest.approx(3500 / 60, abs=1e-3), 30.0)
+    assert lock(gate, "receiver_open") == (True, 0.0, 0.0)
+    assert gate.travel["pupils"].sum() == pytest.approx(180.0)
+
+
+def test_locks_to_the_school_fall_with_it():
+    held = Lock(school_id="a", place_ids=("p1",), stage="primary")
+    gate = closure_gate(planned(toy.county(), assignment="capacity", locks=(held,)), "a", 2024)
+    assert gate.receivers["school_id"].tolist() == ["b"]
+
+
+def test_the_evidence_sheet_says_review_and_when_to_restore(gate):
+    sections = gate.sheet.set_index("section")
+    assert sections.index.is_unique
+    assert "再次超过10人" in sections.loc["restore", "text_zh"]
+    assert "建议论证" in catalogue()["verdict.review"]["zh"]

@@ -150,7 +150,10 @@ def _before_and_after(result: PlanResult, school_id: str, year: int) -> tuple[Pl
         action for action in scenario.actions if not (isinstance(action, CloseSchool) and action.school_id == school_id)
     )
     kept = result if others == scenario.actions else _worked(result, scenario, others)
-    return kept, _worked(result, scenario, (*others, CloseSchool(year=year, school_id=school_id)))
+    # Places locked to the school cannot stay with it: without it they are free to go where the rule sends them.
+    locks = tuple(lock for lock in scenario.policy.locks if lock.school_id != school_id)
+    free = scenario.model_copy(update={"policy": scenario.policy.model_copy(update={"locks": locks})})
+    return kept, _worked(result, free, (*others, CloseSchool(year=year, school_id=school_id)))
 
 
 def _worked(result: PlanResult, scenario: Scenario, actions: tuple[object, ...]) -> PlanResult:
@@ -192,6 +195,12 @@ def _highest_shown(band: pd.DataFrame) -> str:
     return "-" if high != high else f"{high:.0f}"
 
 
+def _sent_on(case: Case) -> float:
+    """Return how many pupils of other schools go elsewhere in the closing year, to make room."""
+    now = case.changed[(case.changed["year"] == case.year) & case.changed["origin"].notna()]
+    return float(now.loc[now["origin"] != case.school_id, "pupils"].sum())
+
+
 def _sheet(case: Case, verdict: Verdict, travel: pd.DataFrame, receivers: pd.DataFrame) -> pd.DataFrame:
     """Return the evidence in sentences, each section once."""
     norms, school = case.norms, case.school
@@ -209,6 +218,7 @@ def _sheet(case: Case, verdict: Verdict, travel: pd.DataFrame, receivers: pd.Dat
                  "goal_year": f"{norms.value('plan.goal_year'):g}"},
         "travel": {"before": longest[0], "after": longest[1]},
         "receivers": {"receivers": "; ".join(receivers["name"]) or "-"},
+        "knock_on": {"pupils": f"{_sent_on(case):.0f}"},
         "funding": {"small": f"{norms.value('school_size.small'):g}"},
         "assets": {}, "hearing": {}, "transition": {},
         "restore": {"threshold": threshold},

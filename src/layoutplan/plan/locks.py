@@ -12,12 +12,14 @@ import pandas as pd
 from layoutplan.county.tables import GRADES_OF_GROUP, GROUP_OF_GRADE
 from layoutplan.norms import Norms
 from layoutplan.plan.planning import PlanResult
+from layoutplan.plan.shifts import shift_pupils
 from layoutplan.seats.checks.high import high_by_year
 from layoutplan.seats.ways import limit_of
 
 YOUNG = GRADES_OF_GROUP["grades_1_3"]
 # A pupil in ten is no pupil: flows are real numbers.
 _SOMEBODY = 0.05
+_NOBODY = 1e-6
 
 
 @dataclass(frozen=True)
@@ -121,18 +123,25 @@ class Case:
         return row
 
     @cached_property
-    def moved(self) -> pd.DataFrame:
-        """Children given the school before: ``year, grade, place_id, pupils, minutes, receiver, minutes_after``.
+    def changed(self) -> pd.DataFrame:
+        """Everybody who goes elsewhere because the school closes, from the closing year on.
 
-        From the closing year on; receiver and way are missing where nobody takes them.
+        ``year, grade, place_id, origin, pupils, minutes, receiver, minutes_after``. Where seats bind, pupils of other
+        schools have to move up as well: ``origin`` is the school each was given before. A missing receiver is nobody.
+        Of flows as few pupils as possible are taken to change, see :func:`layoutplan.plan.shifts.shift_pupils`.
         """
-        keys = ["year", "grade", "place_id"]
-        flows = self.before.assignment.flows
-        mine = flows[(flows["school_id"] == self.school_id) & (flows["year"] >= self.year) & (flows["pupils"] > 0)]
-        later = self.after.assignment.flows[[*keys, "school_id", "minutes"]]
-        later = later.rename(columns={"school_id": "receiver", "minutes": "minutes_after"})
-        columns = [*keys, "pupils", "minutes"]
-        return mine[columns].merge(later, on=keys, how="left").sort_values(keys, ignore_index=True)
+        years = [int(year) for year in sorted(self.before.demand.frame["year"].unique()) if year >= self.year]
+        shifts = shift_pupils(self.before, self.after, years=years)
+        shifts = shifts[(shifts["status"] == "moved") & (shifts["pupils"] > _NOBODY)]
+        names = {"school_before": "origin", "school_after": "receiver", "minutes_before": "minutes"}
+        columns = ["year", "grade", "place_id", "origin", "pupils", "minutes", "receiver", "minutes_after"]
+        return shifts.rename(columns=names)[columns].sort_values(columns[:4], ignore_index=True)
+
+    @cached_property
+    def moved(self) -> pd.DataFrame:
+        """Those of them who were given the school itself: the columns of ``changed`` but ``origin``."""
+        mine = self.changed[self.changed["origin"] == self.school_id]
+        return mine.drop(columns="origin").reset_index(drop=True)
 
     @cached_property
     def band(self) -> pd.DataFrame:
@@ -228,18 +237,24 @@ def _journeys(case: Case) -> list[Lock]:
     """Whether the youngest still reach a school in time, and no village loses the only one it can reach."""
     limit = limit_of(case.before.scenario.policy, "grades_1_3", case.norms)
     minutes = float(case.norms.value("travel.limit_minutes.grades_1_3")) if limit is None else float(limit.value)
-    young = case.moved[case.moved["grade"].isin(YOUNG)]
-    without = float(case.moved.loc[case.moved["receiver"].isna(), "pupils"].sum())
+    # Where seats bind, children of other schools are sent elsewhere too, and count as well.
+    sent = case.changed[case.changed["origin"].notna()]
+    without = _most_in_a_year(sent[sent["receiver"].isna()])
+    young = sent[sent["grade"].isin(YOUNG)]
     longest = float(young["minutes_after"].max(skipna=False)) if len(young) else 0.0
     lost = young[~(young["minutes_after"] <= minutes) & (young["minutes"] <= minutes)]
     alone, over = lost["place_id"].nunique(), young[~(young["minutes_after"] <= minutes)]
-    worst = float(over.groupby("year")["pupils"].sum().max()) if len(over) else 0.0
+    worst = _most_in_a_year(over)
     in_time = bool(longest <= minutes) if not np.isnan(longest) else False
     return [
         Lock("replaceable", alone == 0, float(alone), 0.0, {"minutes": f"{minutes:g}"}),
         Lock("young_travel", in_time, longest, minutes, {"pupils": f"{worst:.0f}"}),
         Lock("receiver_open", without < _SOMEBODY, without, 0.0),
     ]
+
+
+def _most_in_a_year(moves: pd.DataFrame) -> float:
+    return float(moves.groupby("year")["pupils"].sum().max()) if len(moves) else 0.0
 
 
 def _hearing(case: Case) -> list[Lock]:
@@ -286,7 +301,7 @@ def _ready(case: Case, receivers: pd.DataFrame) -> list[Lock]:
     mine = schools[schools["school_id"].isin(receivers["school_id"])]
     beds, meals = (_total(mine[name]) for name in ("boarding_beds", "canteen_seats"))
     per_bed, per_seat = (norms.value(f"boarding.{name}") for name in ("beds_per_boarder", "canteen_seats_per_boarder"))
-    most = float(case.moved.groupby("year")["pupils"].sum().max()) if len(case.moved) else 0.0
+    most = _most_in_a_year(case.moved)
     need_beds, free_beds = boarding * per_bed, beds - boarders * per_bed
     need_meals, free_meals = most * per_seat, meals - boarders * per_seat
     young = float(here.loc[here["grade"].isin(YOUNG), "boarders"].astype("Float64").fillna(0).sum())
@@ -314,8 +329,8 @@ def _enough(free: float, need: float) -> bool | None:
 
 def _far_pupils(case: Case) -> float:
     """Return the most pupils in any year whose new way on foot is longer than their group may walk."""
-    limit = case.moved["grade"].map(
+    sent = case.changed[case.changed["origin"].notna()]
+    limit = sent["grade"].map(
         {grade: case.norms.value(f"travel.limit_minutes.{group}") for grade, group in GROUP_OF_GRADE.items()}
     )
-    far = case.moved[(case.moved["minutes_after"] > limit.astype(float)).to_numpy(bool)]
-    return float(far.groupby("year")["pupils"].sum().max()) if len(far) else 0.0
+    return _most_in_a_year(sent[(sent["minutes_after"] > limit.astype(float)).to_numpy(bool)])

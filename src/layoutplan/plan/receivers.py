@@ -34,7 +34,7 @@ def receivers_of(case: Case) -> pd.DataFrame:
 
 def _gained(case: Case) -> pd.Series:
     """Return the most pupils each receiver gains in any year, by residence or on its roll."""
-    homes = case.moved.dropna(subset=["receiver"]).groupby(["receiver", "year"])["pupils"].sum()
+    homes = case.changed.dropna(subset=["receiver", "origin"]).groupby(["receiver", "year"])["pupils"].sum()
     roll = [
         plan.enrolment.frame[plan.enrolment.frame["year"] >= case.year].groupby(["school_id", "year"])["pupils"].sum()
         for plan in (case.after, case.before)
@@ -55,7 +55,7 @@ def _receiver(case: Case, school_id: str, gained: pd.Series) -> dict[str, object
     size, limit, year = _fullest(case, school_id, mine)
     total = mine.groupby("year")["p90"].sum(min_count=1)
     key = f"school_size.{schools.loc[school_id, 'kind']}"
-    way = case.moved.loc[case.moved["receiver"] == school_id, "minutes_after"]
+    way = case.changed.loc[case.changed["receiver"] == school_id, "minutes_after"]
     over = case.before.prepared.facts.classes
     over = over[(over["school_id"] == school_id) & (over["pupils"] > over["norm"])]
     return {
