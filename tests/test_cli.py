@@ -18,7 +18,15 @@ from layoutplan import cli
 from layoutplan.plan.scenario import CloseSchool, Scenario, save_scenario
 
 SRC = Path(__file__).resolve().parents[1] / "src"
-RUN_FILES = {"summary.json", "enrolment.csv", "assignment.csv", "findings.csv", "balance.csv", "plan.gpkg"}
+RUN_FILES = {
+    "summary.json",
+    "enrolment.csv",
+    "assignment.csv",
+    "prices.csv",
+    "findings.csv",
+    "balance.csv",
+    "plan.gpkg",
+}
 
 
 class Done(NamedTuple):

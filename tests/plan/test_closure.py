@@ -143,7 +143,7 @@ def test_a_school_or_year_that_is_not_there_is_refused(usual, school_id, year):
 
 
 def test_under_limited_seats_a_split_village_is_counted_once():
-    """b's 135 primary seats hold p4 and 105 of p3, whose other 75 (of grades 4-6) are at a: of b's only 15 find room."""
+    """b's 135 primary seats hold p4 and 105 of p3, whose other 75 (grades 4-6) are at a: of b's 15 find room."""
     result = planned(with_rooms_of_b(3), assignment="capacity")
     gate = closure_gate(result, "b", 2024)
     case = Case(*_before_and_after(result, "b", 2024), "b", 2024, Record())

@@ -7,9 +7,14 @@ import geopandas as gpd
 import pandas as pd
 import pyogrio
 import pytest
+import toy
 
+from layoutplan.norms import load_norms
+from layoutplan.plan.planning import prepare, run_plan
+from layoutplan.plan.scenario import Scenario
 from layoutplan.present.export import FILES, safe_cells, write_run
 from layoutplan.present.geopackage import LAYERS
+from layoutplan.seats.settings import Policy
 
 
 @pytest.fixture(scope="module")
@@ -105,3 +110,18 @@ def test_every_layer_opens_ready_coloured(run):
         assert (geometry, default) == ("geom", 1), name
         assert {rule.get("symbol") for rule in rules} == symbols, name
         assert any(rule.get("checkstate") is None for rule in rules), name
+
+
+def test_prices_of_seats_and_reasons_are_written(tmp_path):
+    scenario = Scenario(name="s", last_year=2022, policy=Policy(assignment="capacity"))
+    write_run(run_plan(prepare(toy.county(), load_norms()), scenario), tmp_path)
+    prices = pd.read_csv(tmp_path / "prices.csv", encoding="utf-8-sig", dtype={"school_id": str})
+    junior = prices[prices["stage"] == "junior"].iloc[0]
+    # b has 3 junior rooms of 50 for 195 pupils: a seat more places a pupil more.
+    assert junior[["school_id", "seats", "pupils", "places"]].tolist() == ["b", 150, 150.0, 1]
+    table = pd.read_csv(tmp_path / "assignment.csv", encoding="utf-8-sig")
+    left = table[table["school_id"].isna()]
+    assert left["reason"].unique().tolist() == ["no_seat"]
+    assert left["pupils"].sum() == pytest.approx(45.0)
+    optimum = json.loads((tmp_path / "summary.json").read_text("utf-8"))["optimum"]
+    assert [(row["stage"], row["unplaced"]) for row in optimum] == [("junior", 45.0), ("primary", 0.0)]

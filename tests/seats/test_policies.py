@@ -158,6 +158,29 @@ def test_locks_hold_and_the_others_get_what_is_left():
     assert conserved(result)
 
 
+@pytest.mark.parametrize("villages", ["split", "whole"])
+def test_single_grades_are_sent_to_a_named_school_and_the_others_go_as_they_may(villages):
+    sent = Lock(school_id="b", place_ids=("p2",), grades=(5, 6))
+    result = plan(toy.county(), locks=(sent,), villages=villages)
+    for grade in range(1, 7):
+        assert given(result, grade)[("p2", "b" if grade >= 5 else "a")] == pytest.approx(20.0)
+    # Of b's 270 seats the sent take 40, p3 and p4 210.
+    assert stage_total(result)[("p2", "b")] == pytest.approx(40.0)
+    assert conserved(result)
+
+
+def test_two_locks_of_one_place_for_different_grades_do_not_clash():
+    locks = (Lock(school_id="b", place_ids=("p1",), grades=(4,)), Lock(school_id="a", place_ids=("p1",), grades=(1, 2)))
+    result = plan(toy.county(), locks=locks)
+    assert (("p1", "b") in given(result, 4), ("p1", "a") in given(result, 1)) == (True, True)
+
+
+def test_grades_locked_beyond_the_seats_are_named_with_numbers():
+    with pytest.raises(ScenarioError) as error:
+        plan(with_rooms(a=1), locks=(Lock(school_id="a", place_ids=("p3",), grades=(4, 5)),))
+    assert "school a has 45 seats in 2022, but 60.0 pupils are locked to it (places p3)" in error.value.say("en")
+
+
 def test_places_kept_together_go_the_same_way():
     result = plan(with_rooms(b=3), together=(("p3", "p4"),))
     for grade in (1, 4):
@@ -217,6 +240,18 @@ ONE = Lock(school_id="a", place_ids=("p1",))
         (
             {"locks": (Lock(school_id="a", place_ids=("p1", "p2", "p3")),)}, (),
             [("lock_over_seats", "locks", "primary")],
+        ),
+        (
+            {"locks": (Lock(school_id="a", place_ids=("p1",), grades=(4, 7)),)}, (),
+            [("lock_not_taught", "locks[1]", "school_id")],
+        ),
+        (
+            {"locks": (Lock(school_id="b", place_ids=("p1",), stage="primary", grades=(7, 8)),)}, (),
+            [("lock_grades", "locks[1]", "grades")],
+        ),
+        (
+            {"locks": (ONE, Lock(school_id="b", place_ids=("p1",), grades=(4, 5)))}, (),
+            [("lock_twice", "locks[2]", "place_ids")],
         ),
         ({"together": (("p1", "p2"), ("p2", "p3"))}, (), [("together_twice", "together[2]", "")]),
         (
@@ -292,7 +327,7 @@ def test_a_sliver_between_hand_drawn_zones_is_no_fault():
 def test_a_policy_survives_its_file():
     policy = Policy(
         assignment="capacity", villages="whole", within_limits=True, boundary="zone", together=(("p1", "p2"),),
-        locks=(Lock(school_id="a", place_ids=("p1",), stage="primary"),),
+        locks=(Lock(school_id="a", place_ids=("p1",), stage="primary", grades=(4, 5)),),
     )  # fmt: skip
     scenario = Scenario(name="s", policy=policy)
     assert parse_scenario(dump_scenario(scenario), source="s.toml") == scenario

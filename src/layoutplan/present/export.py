@@ -18,12 +18,12 @@ from layoutplan.present.provenance import file_hash
 if TYPE_CHECKING:
     from layoutplan.plan.planning import PlanResult
 
-FILES = ("summary.json", "enrolment.csv", "assignment.csv", "findings.csv", "balance.csv", "plan.gpkg")
+FILES = ("summary.json", "enrolment.csv", "assignment.csv", "prices.csv", "findings.csv", "balance.csv", "plan.gpkg")
 # A spreadsheet would run a text that starts with one of these as a formula.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _DECIMALS = {
     "pupils": 3, "p10": 3, "p90": 3, "class_size": 3, "minutes": 2, "metres": 1, "measured": 3, "limit": 3,
-    "demand": 3, "seats": 0, "gap": 3,
+    "demand": 3, "seats": 0, "gap": 3, "price": 3, "places": 0,
 }  # fmt: skip
 _ASSIGNMENT = ["year", "stage", "place_id", "school_id", "pupils", "minutes", "metres", "reason"]
 
@@ -41,9 +41,11 @@ def write_run(result: PlanResult, out: Path) -> None:
     Notes
     -----
     ``summary.json`` (indicators with units, provenance), ``enrolment.csv``, ``assignment.csv`` (pupils by year, stage,
-    place and school; rows with a ``reason`` and no school are pupils without one), ``findings.csv``, ``balance.csv``,
-    ``plan.gpkg``. Everything is written into a folder beside ``out`` first and moved only when all of it is complete.
-    The same plan gives the same bytes. CSV is UTF-8 with a byte order mark, so that Excel opens it.
+    place and school; rows with a ``reason`` and no school are pupils without one), ``prices.csv`` (seats, pupils and
+    what one seat more would save, by year, stage and school; no rows where the rule does not look at seats),
+    ``findings.csv``, ``balance.csv``, ``plan.gpkg``. Everything is written into a folder beside ``out`` first and
+    moved only when all of it is complete. The same plan gives the same bytes. CSV is UTF-8 with a byte order mark,
+    so that Excel opens it.
     """
     out.mkdir(parents=True, exist_ok=True)
     part = out.with_name(f".{out.name}.{os.getpid()}.tmp")
@@ -52,6 +54,7 @@ def write_run(result: PlanResult, out: Path) -> None:
     try:
         write_table(result.enrolment.frame, part / "enrolment.csv")
         write_table(assignment_table(result), part / "assignment.csv")
+        write_table(result.assignment.prices, part / "prices.csv")
         write_table(result.findings.frame, part / "findings.csv")
         write_table(result.balance, part / "balance.csv")
         write_geopackage(result, part / "plan.gpkg")
@@ -97,6 +100,7 @@ def summary_json(result: PlanResult, hashes: Mapping[str, str]) -> str:
         "files": dict(sorted(hashes.items())),
         "as_of": dict(sorted(county.as_of.items())),
         "findings": [{"rule": rule, "severity": severity, "count": int(count)} for rule, severity, count in counts],
+        "optimum": json.loads(result.assignment.proof.to_json(orient="records", double_precision=6)),
         "notes": json.loads(result.demand.notes.to_json(orient="records", double_precision=6)),
         "indicators": indicators,
     }

@@ -89,16 +89,16 @@ def units_by_year(rules: Rules, stage: str) -> list[StageUnits]:
 
 def stage_units(rules: Rules, stage: str, year: int) -> StageUnits:
     """Return the units of a stage, by the grades that schools teach in a year."""
-    groups: dict[tuple[int, bytes], Group] = {}
+    groups: dict[tuple[int, bytes, bytes], Group] = {}
     for grade in GRADES_OF_STAGE[stage]:
         travel, bar = rules.ways.of(grade), bars(rules, grade, year=year)
-        key = id(travel), bar.tobytes()
+        key = id(travel), bar.tobytes(), rules.locked[grade - 1].tobytes()
         known = groups.get(key)
         groups[key] = Group((*known.grades, grade) if known else (grade,), travel, bar)
     first_place, position = np.unique(rules.cluster, return_inverse=True)
     locked = []
     for group in groups.values():
-        lock, taught = rules.locked[stage], teaches_ever(rules, group.grades[0], year)
+        lock, taught = rules.locked[group.grades[0] - 1], teaches_ever(rules, group.grades[0], year)
         own = np.where((lock >= 0) & taught[lock], lock, -1)
         of_cluster = np.full(len(first_place), -1, dtype=np.int64)
         np.maximum.at(of_cluster, position, own)
@@ -221,7 +221,8 @@ def _locked_beyond_seats(rules: Rules, units: Sequence[StageUnits], pupils: Floa
     for school in np.flatnonzero(over.max(axis=0) > LEAST_PUPILS).tolist():
         at = int(np.argmax(over[:, school]))
         seats = seats_of(rules, stage, rules.years[at])[school]
-        places = [rules.place_ids[row] for row in np.flatnonzero(rules.locked[stage] == school)]
+        held = (rules.locked[[grade - 1 for grade in GRADES_OF_STAGE[stage]]] == school).any(axis=0)
+        places = [rules.place_ids[row] for row in np.flatnonzero(held)]
         values = {
             "school_id": rules.school_ids[school], "year": rules.years[at], "seats": f"{seats:g}",
             "pupils": f"{seats + over[at, school]:.1f}", "places": ", ".join(places),

@@ -10,7 +10,7 @@ import pandas as pd
 
 from layoutplan.access.network import Flags, Floats, Ints
 from layoutplan.county.layers import County
-from layoutplan.county.tables import GRADES_OF_STAGE, GROUP_OF_GRADE, STAGE_OF_GRADE, STAGES
+from layoutplan.county.tables import GRADES, GROUP_OF_GRADE, STAGE_OF_GRADE, STAGES
 from layoutplan.errors import Problem, ScenarioError
 from layoutplan.norms import Norms
 from layoutplan.seats.settings import Lock, Policy
@@ -60,8 +60,8 @@ class Rules:
         Policy and what it asks.
     years : tuple of int
         School years of the plan.
-    locked : mapping
-        By stage, index of the school each place is locked to, -1 where none (int64 [place]).
+    locked : int64 [grade 1-9, place]
+        Index of the school the pupils of a place are locked to, -1 where none.
     within : mapping
         By stage, whether a place may go to a school across boundaries (bool [place, school]).
     cluster : int64 [place]
@@ -72,7 +72,7 @@ class Rules:
     roster: Roster
     terms: Terms
     years: tuple[int, ...]
-    locked: dict[str, Ints]
+    locked: Ints
     within: dict[str, Flags]
     cluster: Ints
 
@@ -158,7 +158,7 @@ def bars(rules: Rules, grade: int, *, year: int, with_locks: bool = True) -> Int
             bar[travel.minutes > limit.value + _TOLERANCE_MINUTES] = _TOO_FAR
     bar[~rules.within[stage][place, travel.school]] = _BOUNDARY
     if with_locks:
-        lock = rules.locked[stage][place]
+        lock = rules.locked[grade - 1][place]
         # A lock holds for the grades the school teaches; the others go where they may.
         binds = (lock >= 0) & taught[lock]
         bar[binds & (travel.school != lock)] = _LOCK
@@ -218,22 +218,29 @@ def _clusters(together: Sequence[Sequence[str]], place_ids: Sequence[str]) -> tu
     return cluster, problems
 
 
-def _locked(
-    locks: Sequence[Lock], place_ids: Sequence[str], school_ids: Sequence[str]
-) -> tuple[dict[str, Ints], list[Problem]]:
-    """Return by stage the school each place is locked to; a place locked to two schools is named."""
+def _locked(locks: Sequence[Lock], place_ids: Sequence[str], school_ids: Sequence[str]) -> tuple[Ints, list[Problem]]:
+    """Return by grade the school each place is locked to; a place locked to two schools is named."""
     place = {place_id: row for row, place_id in enumerate(place_ids)}
     school = {school_id: row for row, school_id in enumerate(school_ids)}
-    locked = {stage: np.full(len(place_ids), -1, dtype=np.int64) for stage in STAGES}
+    locked = np.full((len(GRADES), len(place_ids)), -1, dtype=np.int64)
     problems = []
     for number, lock in enumerate(locks, start=1):
-        for stage in STAGES if lock.stage is None else (lock.stage,):
-            for place_id in lock.place_ids:
-                row, other = place[place_id], locked[stage][place[place_id]]
-                if other not in (-1, school[lock.school_id]):
-                    values = {"place_id": place_id, "school_id": lock.school_id, "other": school_ids[other]}
-                    problems.append(Problem("lock_twice", "policy", f"locks[{number}]", "place_ids", values))
-                locked[stage][row] = school[lock.school_id]
+        if not lock.holds_for:
+            values = {"stage": str(lock.stage), "grades": ", ".join(map(str, lock.grades))}
+            problems.append(Problem("lock_grades", "policy", f"locks[{number}]", "grades", values))
+        rows, to = [grade - 1 for grade in lock.holds_for], school[lock.school_id]
+        for place_id in lock.place_ids:
+            held = locked[rows, place[place_id]]
+            others = [
+                grade for grade, other in zip(lock.holds_for, held.tolist(), strict=True) if other not in (-1, to)
+            ]
+            if others:
+                values = {
+                    "place_id": place_id, "school_id": lock.school_id, "grades": ", ".join(map(str, others)),
+                    "other": school_ids[locked[others[0] - 1, place[place_id]]],
+                }  # fmt: skip
+                problems.append(Problem("lock_twice", "policy", f"locks[{number}]", "place_ids", values))
+            locked[rows, place[place_id]] = to
     return locked, problems
 
 
@@ -247,11 +254,13 @@ def _lock_faults(rules: Rules) -> Iterator[Problem]:
         if closed:
             values = {"school_id": lock.school_id, "year": closed[0], "places": ", ".join(lock.place_ids)}
             yield Problem("lock_closed", "policy", row, "school_id", values)
-        grades = [g for s in STAGES if lock.stage in (None, s) for g in GRADES_OF_STAGE[s]]
-        taught = {y: [g for g in grades if teaches_ever(rules, g, y)[school]] for y in rules.years}
-        never = [year for year in rules.years if not taught[year]]
+        taught = {y: [g for g in lock.holds_for if teaches_ever(rules, g, y)[school]] for y in rules.years}
+        # Single grades are asked for by name: every one has to be taught.
+        wanted = len(lock.grades) or 1
+        never = [year for year in rules.years if len(taught[year]) < min(wanted, len(lock.holds_for))]
         if never:
-            values = {"school_id": lock.school_id, "year": never[0]}
+            left = [str(g) for g in lock.holds_for if g not in taught[never[0]]]
+            values = {"school_id": lock.school_id, "year": never[0], "grades": ", ".join(left)}
             yield Problem("lock_not_taught", "policy", row, "school_id", values)
             continue
         grades = taught[rules.years[0]]

@@ -8,8 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from layoutplan.access.network import Mode
 from layoutplan.access.seasons import Season
+from layoutplan.county.tables import GRADES, STAGE_OF_GRADE
 
 Means = Literal["walk", "drive", "boarding"]
+_Grade = Annotated[int, Field(ge=1, le=9)]
 _Places = Annotated[tuple[str, ...], Field(min_length=2, strict=False)]
 
 
@@ -61,11 +63,26 @@ class Lock(Value):
         The places.
     stage : {"primary", "junior"}, optional
         Stage it holds for; without it, for every grade the school teaches.
+    grades : tuple of int, optional
+        Single grades it holds for, 1 to 9; without them, for all of the stage.
     """
 
     school_id: str = Field(min_length=1)
     place_ids: tuple[str, ...] = Field(min_length=1, strict=False)
     stage: Literal["primary", "junior"] | None = None
+    grades: Annotated[tuple[_Grade, ...], Field(strict=False)] = ()
+
+    @property
+    def holds_for(self) -> tuple[int, ...]:
+        """The grades it holds for, sorted; empty where stage and grades exclude each other.
+
+        Examples
+        --------
+        >>> Lock(school_id="a", place_ids=("p",), stage="primary", grades=(6, 4)).holds_for
+        (4, 6)
+        """
+        wanted = self.grades or GRADES
+        return tuple(g for g in GRADES if g in wanted and self.stage in (None, STAGE_OF_GRADE[g]))
 
 
 class Policy(Value):
