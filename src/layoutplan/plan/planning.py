@@ -15,7 +15,7 @@ from layoutplan.access.catchment import draw_catchments
 from layoutplan.access.network import Ints, Mode
 from layoutplan.access.travel import Travel, nearest_open
 from layoutplan.county.tables import GRADES_OF_STAGE, GROUP_OF_GRADE
-from layoutplan.plan.indicators import count_indicators, with_limits
+from layoutplan.plan.indicators import count_indicators
 from layoutplan.plan.openings import between_schools, snap_openings, with_openings, with_schools
 from layoutplan.plan.preparing import Prepared, prepare, prepare_for, snap_point
 from layoutplan.plan.roster import apply_actions, with_moves
@@ -119,11 +119,10 @@ def run_plan(prepared: Prepared, scenario: Scenario) -> PlanResult:
     assignment = assign_by_policy(demand, ways, roster=roster, terms=Terms(policy, county, supply, norms))
     ground = Ground(roster, between, supply, norms, policy)
     enrolment = roll_forward(county, assignment, ground, years=years)
-    balance = balance_seats(county, demand.frame, supply.frame, roster)
+    balance = balance_seats(county, demand, supply, roster)
     evidence = Evidence(prepared.facts, policy, roster, ways, assignment, balance, demand, supply, enrolment)
     findings = diagnose(evidence, standing=prepared.standing)
-    counted = count_indicators(enrolment, assignment, balance, findings, roster=roster, norms=norms)
-    indicators = with_limits(counted, assignment, policy=policy, norms=norms)
+    indicators = count_indicators(evidence, findings)
     provenance = {
         "layoutplan": __version__,
         "county": county.fingerprint,

@@ -11,7 +11,7 @@ import pandas as pd
 
 from layoutplan.access.network import Floats, Ints
 from layoutplan.access.travel import nearest_open
-from layoutplan.county.tables import STAGE_OF_GRADE
+from layoutplan.county.tables import GRADES, STAGE_OF_GRADE
 from layoutplan.seats.demand import Demand
 from layoutplan.seats.supply import Roster, teaches
 from layoutplan.seats.ways import Ways
@@ -104,13 +104,15 @@ def assign(demand: Demand, ways: Ways, *, roster: Roster, choice: Choice | None 
     -----
     Ties go to the smaller school id. Capacity does not bind here: who does not fit shows as a gap.
     """
-    frame = demand.frame[demand.frame["pupils"] > 0].reset_index(drop=True)
-    frame = frame.assign(stage=frame["grade"].map(STAGE_OF_GRADE))
+    frame = demand.frame[demand.frame["pupils"].to_numpy() > 0]
     school, minutes, metres = _chosen(frame, choice or NearestChoice(ways, roster), ways)
+    stages = pd.array([STAGE_OF_GRADE[grade] for grade in GRADES], dtype="str")
+    frame = frame.assign(stage=stages.take(frame["grade"].to_numpy(np.int64) - 1))
     placed = school >= 0
     flows = frame.loc[placed, ["year", "grade", "place_id", "stage", "pupils"]].assign(
-        school_id=np.array(ways.of(1).school_ids)[school[placed]], minutes=minutes[placed], metres=metres[placed]
-    )
+        school_id=pd.array(ways.of(1).school_ids, dtype="str").take(school[placed]), minutes=minutes[placed],
+        metres=metres[placed],
+    )  # fmt: skip
     left = frame.loc[~placed, ["year", "grade", "place_id", "stage", "pupils"]]
     who = zip(left["grade"], left["place_id"], strict=True)
     left = left.assign(reason=[ways.of(grade).unreached.get(place_id, "no_school") for grade, place_id in who])
@@ -119,7 +121,7 @@ def assign(demand: Demand, ways: Ways, *, roster: Roster, choice: Choice | None 
 
 def _chosen(frame: pd.DataFrame, choice: Choice, ways: Ways) -> tuple[Ints, Floats, Floats]:
     """Return school (-1 where none), minutes and metres of every row of a demand, by year and grade."""
-    place = np.searchsorted(np.array(ways.of(1).place_ids), frame["place_id"].to_numpy(str))
+    place = pd.Index(ways.of(1).place_ids).get_indexer(pd.Index(frame["place_id"]))
     school = np.full(len(frame), -1, dtype=np.int64)
     minutes, metres = np.full((2, len(frame)), np.nan)
     block = frame["year"].to_numpy(np.int64) * 10 + frame["grade"].to_numpy(np.int64)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -69,6 +70,36 @@ class Demand:
     residents: pd.DataFrame = field(default_factory=pd.DataFrame)
     series: pd.DataFrame = field(default_factory=pd.DataFrame)
     notes: pd.DataFrame = field(default_factory=lambda: notes_frame([]))
+
+    @cached_property
+    def cube(self) -> DemandCube:
+        """The same as arrays."""
+        axes = [np.unique(self.frame[name], return_inverse=True) for name in ("year", "place_id")]
+        (years, year), (places, place) = axes
+        at = year, self.frame["grade"].to_numpy(np.int64) - 1, place
+        pupils, p90 = np.zeros((2, len(years), len(GRADES), len(places)))
+        pupils[at], p90[at] = (self.frame[name].to_numpy(float) for name in ("pupils", "p90"))
+        return DemandCube(years.astype(np.int64), pd.Index(places), pupils, p90)
+
+
+@dataclass(frozen=True, eq=False)
+class DemandCube:
+    """A demand as arrays [year, grade 1-9, place], 0 where it has no row.
+
+    Parameters
+    ----------
+    years : int64 [year]
+        Sorted.
+    place_ids : Index [place]
+        Sorted.
+    pupils, p90 : float64
+        Residents, and the high side of the forecast [person].
+    """
+
+    years: Ints
+    place_ids: pd.Index
+    pupils: Floats
+    p90: Floats
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,17 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from layoutplan.access.network import Ints
 from layoutplan.county.layers import County
-from layoutplan.county.tables import STAGE_OF_GRADE
+from layoutplan.county.tables import GRADES_OF_STAGE, STAGES
 from layoutplan.labels import LANGS, label
+from layoutplan.seats.chances import EVENTS
 from layoutplan.seats.checks import balance, classes, data, journeys, rooms, schools, sites, staff, zones
-from layoutplan.seats.checks.evidence import LIMIT_GRADES, Evidence, Facts, Found, Word
+from layoutplan.seats.checks.cubes import Word
+from layoutplan.seats.checks.evidence import LIMIT_GRADES, Evidence, Facts, Found
 from layoutplan.seats.checks.register import CHECK_OF, RULES, Check, checks
-from layoutplan.seats.supply import Roster
+from layoutplan.seats.demand import Demand
+from layoutplan.seats.supply import Roster, Supply
 
 __all__ = [
     "CHECK_OF", "LIMIT_GRADES", "RULES", "Check", "Evidence", "Facts", "Findings", "balance_seats", "checks",
@@ -110,18 +114,25 @@ def _chances(frame: pd.DataFrame, evidence: Evidence) -> npt.NDArray[np.float64]
     table = evidence.enrolment.probabilities
     if table.empty:
         return np.full(len(frame), np.nan)
-    taught = evidence.facts.county.rooms.groupby("school_id")["stage"].size()
+    taught = evidence.facts.county.rooms["school_id"].value_counts()
     single = frame["school_id"].map(taught).fillna(1).to_numpy(float) <= 1
     event = frame["rule"].map(_EVENT_OF)
     year = frame["first_year"].astype(float).mask(event == "shell_candidate", float(evidence.facts.goal_year))
-    known = table.set_index(["school_id", "year", "event"])["probability"]
     told = event.notna().to_numpy(bool) & (single | ~event.isin(["class_over_norm", "class_large"]).to_numpy(bool))
-    told &= (year > evidence.facts.base_year).to_numpy(bool) & (year <= int(table["year"].max())).to_numpy(bool)
-    keys = pd.MultiIndex.from_arrays([frame["school_id"][told], year[told].astype(int), event[told]])
-    chance = np.full(len(frame), np.nan)
+    last, base = int(table["year"].max()), evidence.facts.base_year
+    told &= (year > base).to_numpy(bool) & (year <= last).to_numpy(bool)
     # An event without a row happens in no draw.
-    chance[told] = known.reindex(keys).fillna(0.0).to_numpy(float)
+    known = np.zeros((len(evidence.schools), last - base, len(EVENTS)))
+    known[_where_told(table["school_id"], table["year"], table["event"], evidence)] = table["probability"]
+    chance = np.full(len(frame), np.nan)
+    chance[told] = known[_where_told(frame["school_id"][told], year[told], event[told], evidence)]
     return chance
+
+
+def _where_told(school_id: pd.Series, year: pd.Series, event: pd.Series, evidence: Evidence) -> tuple[Ints, Ints, Ints]:
+    school = evidence.schools.index.get_indexer(pd.Index(school_id))
+    ahead = year.to_numpy(np.int64) - evidence.facts.base_year - 1
+    return school, ahead, pd.Index(EVENTS).get_indexer(pd.Index(event))
 
 
 def _gathered(facts: Facts, found: Sequence[Found], roster: Roster) -> Findings:
@@ -134,7 +145,8 @@ def _gathered(facts: Facts, found: Sequence[Found], roster: Roster) -> Findings:
 
 
 def _sorted(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame.sort_values(["rule", "subject_kind", "subject", "year"], ignore_index=True)
+    keys = [frame[name].to_numpy(str) for name in ("subject", "subject_kind", "rule")]
+    return frame.take(np.lexsort((frame["year"].to_numpy(np.int64), *keys))).reset_index(drop=True)
 
 
 def _names(county: County, roster: Roster) -> dict[str, Mapping[str, str]]:
@@ -200,17 +212,17 @@ def _shown(value: object) -> object:
     return f"{number:.0f}" if abs(number) >= 100 or number.is_integer() else f"{number:.1f}"
 
 
-def balance_seats(county: County, demand: pd.DataFrame, supply: pd.DataFrame, roster: Roster) -> pd.DataFrame:
+def balance_seats(county: County, demand: Demand, supply: Supply, roster: Roster) -> pd.DataFrame:
     """Set the seats of every township against the pupils who live there.
 
     Parameters
     ----------
     county : County
         Places and townships.
-    demand : DataFrame
-        ``year, grade, place_id, pupils``.
-    supply : DataFrame
-        ``year, stage, school_id, seats``.
+    demand : Demand
+        Resident pupils.
+    supply : Supply
+        Seats by year, stage and school.
     roster : Roster
         Says in which township each school stands.
 
@@ -220,16 +232,18 @@ def balance_seats(county: County, demand: pd.DataFrame, supply: pd.DataFrame, ro
         ``year, stage, township_id`` (key, sorted), ``demand`` [person], ``seats`` [seat],
         ``gap`` [seat]: demand beyond the seats, negative where seats are left.
     """
-    township_of_place = county.places.set_index("place_id")["township_id"]
-    township_of_school = roster.schools.set_index("school_id")["township_id"]
-    lives = demand.assign(
-        stage=demand["grade"].map(STAGE_OF_GRADE), township_id=demand["place_id"].map(township_of_place)
-    )
-    keys = ["year", "stage", "township_id"]
-    need = lives.groupby(keys)["pupils"].sum()
-    have = supply.assign(township_id=supply["school_id"].map(township_of_school)).groupby(keys)["seats"].sum()
-    every = pd.MultiIndex.from_product(
-        [sorted(demand["year"].unique()), sorted(lives["stage"].unique()), county.townships["township_id"]], names=keys
-    )
-    frame = pd.DataFrame({"demand": need.reindex(every).fillna(0.0), "seats": have.reindex(every).fillna(0.0)})
-    return frame.assign(gap=frame["demand"] - frame["seats"]).reset_index()
+    cube, townships = demand.cube, pd.Index(county.townships["township_id"])
+    stages = sorted(STAGES)
+    shape = (len(townships), len(cube.years), len(stages))
+    home = pd.Series(townships.get_indexer(pd.Index(county.places["township_id"])), index=county.places["place_id"])
+    lives = [cube.pupils[:, GRADES_OF_STAGE[stage][0] - 1 : GRADES_OF_STAGE[stage][-1]].sum(axis=1) for stage in stages]
+    need, have = np.zeros((2, *shape))
+    np.add.at(need, home.reindex(cube.place_ids).to_numpy(np.int64), np.stack(lives).transpose(2, 1, 0))
+    held, school_ids = supply.frame, pd.Index(roster.schools["school_id"])
+    stands = townships.get_indexer(pd.Index(roster.schools["township_id"]))
+    school = stands[school_ids.get_indexer(pd.Index(held["school_id"]))]
+    year = np.searchsorted(cube.years, held["year"].to_numpy(np.int64))
+    np.add.at(have, (school, year, (held["stage"] == stages[1]).to_numpy(np.int64)), held["seats"].fillna(0.0))
+    index = pd.MultiIndex.from_product([cube.years, stages, townships], names=["year", "stage", "township_id"])
+    need, have = (total.transpose(1, 2, 0).ravel() for total in (need, have))
+    return pd.DataFrame({"demand": need, "seats": have, "gap": need - have}, index=index).reset_index()

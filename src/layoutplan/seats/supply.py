@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from layoutplan.access.network import Flags, Floats, Ints
@@ -132,6 +134,17 @@ def base_roster(county: County, norms: Norms) -> Roster:
     A vacant school (no pupils in the latest counts, see ``vacant.counts``) is still in the
     register but teaches nobody, so it takes no pupils and its rooms are no seats.
     """
+    known = _BASES.setdefault(county, {})
+    if norms.fingerprint not in known:
+        known[norms.fingerprint] = _base_roster(county, norms)
+    return known[norms.fingerprint]
+
+
+# Only remembers the schools of a county as they stand; goes when the county goes.
+_BASES: WeakKeyDictionary[County, dict[str, Roster]] = WeakKeyDictionary()
+
+
+def _base_roster(county: County, norms: Norms) -> Roster:
     vacant = is_vacant(county, norms).to_numpy(bool)
     closes = pd.array(np.where(vacant, county.base_year, 0), dtype="Int64")
     closes[~vacant] = pd.NA
@@ -189,8 +202,8 @@ def state_in(roster: Roster, year: int) -> gpd.GeoDataFrame:
     return schools
 
 
-def facts_of(roster: Roster, name: str, rows: pd.DataFrame) -> pd.Series:
-    """Return kind, grades or beds of schools in the year of each row.
+def state_by_year(roster: Roster, name: str, years: Ints) -> npt.NDArray[np.object_]:
+    """Return kind, grades or beds of every school in every year.
 
     Parameters
     ----------
@@ -198,13 +211,18 @@ def facts_of(roster: Roster, name: str, rows: pd.DataFrame) -> pd.Series:
         Schools and their turns.
     name : {"kind", "grade_from", "grade_to", "boarding_beds"}
         What is asked.
-    rows : DataFrame
-        ``year`` and ``school_id``.
+    years : int64 [year]
+        School years.
+
+    Returns
+    -------
+    object [year, school]
+        In the order of ``roster.schools``.
     """
-    values = rows["school_id"].map(roster.schools.set_index("school_id")[name])
+    values = np.tile(roster.schools[name].to_numpy(object), (len(years), 1))
     for turn in roster.turns:
-        there = (rows["school_id"] == turn.school_id) & (rows["year"] >= turn.from_year)
-        values = values.mask(there, getattr(turn, name))
+        row = roster.schools["school_id"].searchsorted(turn.school_id)
+        values[years >= turn.from_year, row] = getattr(turn, name)
     return values
 
 
@@ -258,21 +276,42 @@ def count_supply(roster: Roster, *, norms: Norms, years: Sequence[int]) -> Suppl
     Supply
         Seats are 0 in years in which the school is not open.
     """
-    schools = roster.schools.set_index("school_id")
-    wide = roster.rooms.pivot(index=["stage", "school_id"], columns="from_year", values="rooms").astype(float)
-    wide = wide.T.reindex(sorted({*wide.columns, *years})).ffill().reindex(list(years)).T
-    rooms = wide.stack().reset_index().rename(columns={"from_year": "year", 0: "rooms"})
-    opened = pd.DataFrame({year: is_open(roster, year) for year in years}, index=schools.index).stack()
-    key = pd.MultiIndex.from_frame(rooms[["school_id", "year"]])
-    frame = rooms.assign(open=opened.reindex(key).to_numpy(bool))
-    kind = facts_of(roster, "kind", frame)
-    beds = facts_of(roster, "boarding_beds", frame)
-    limits = {(k, s): class_limit(k, s, norms) for k in kind.unique() for s in STAGES}
-    per_room = np.array([limits[pair] for pair in zip(kind, frame["stage"], strict=True)])
-    in_use = frame["rooms"].to_numpy(float) * frame["open"].to_numpy(bool)
-    frame = frame.assign(rooms=in_use, seats=in_use * per_room, beds=beds)
-    frame = frame[["year", "stage", "school_id", "open", "rooms", "seats", "beds"]]
-    return Supply(frame.sort_values(["year", "stage", "school_id"], ignore_index=True))
+    horizon, stages = np.array(list(years)), sorted(STAGES)
+    rooms, listed = _rooms_by_year(roster, horizon, stages)
+    opened = np.stack([is_open(roster, year) for year in years])
+    kind, beds = (state_by_year(roster, name, horizon) for name in ("kind", "boarding_beds"))
+    worth = {name: [class_limit(name, stage, norms) for stage in stages] for name in np.unique(kind.astype(str))}
+    per_room = np.array([[worth[name] for name in row] for row in kind]).transpose(0, 2, 1)
+    year, stage, school = np.nonzero(np.broadcast_to(listed, rooms.shape))
+    in_use = rooms[year, stage, school] * opened[year, school]
+    frame = {
+        "year": horizon[year], "stage": pd.array(stages, dtype="str").take(stage),
+        "school_id": roster.schools["school_id"].array.take(school), "open": opened[year, school], "rooms": in_use,
+        "seats": in_use * per_room[year, stage, school],
+        "beds": pd.array(beds[year, school], dtype=roster.schools["boarding_beds"].dtype),
+    }  # fmt: skip
+    return Supply(pd.DataFrame(frame))
+
+
+def _rooms_by_year(roster: Roster, years: Ints, stages: Sequence[str]) -> tuple[Floats, Flags]:
+    """Return rooms on record (float [year, stage, school], missing before the first) and who has any (bool, alike)."""
+    table = roster.rooms.dropna(subset="rooms")
+    rooms = np.full((len(years), len(stages), len(roster.schools)), np.nan)
+    school_ids = pd.Index(roster.schools["school_id"])
+    listed = np.zeros((1, *rooms.shape[1:]), dtype=bool)
+    listed[0, *_stage_and_school(roster.rooms, stages, school_ids)] = True
+    stage, school = _stage_and_school(table, stages, school_ids)
+    count, since = table["rooms"].to_numpy(float), table["from_year"].to_numpy(np.int64)
+    for first in np.unique(since):
+        new, later = np.flatnonzero(since == first), np.flatnonzero(years >= first)
+        rooms[later[:, None], stage[new], school[new]] = count[new]
+    return rooms, listed
+
+
+def _stage_and_school(rooms: pd.DataFrame, stages: Sequence[str], school_ids: pd.Index) -> tuple[Ints, Ints]:
+    return (rooms["stage"] == stages[1]).to_numpy().astype(np.int64), school_ids.get_indexer(
+        pd.Index(rooms["school_id"])
+    )
 
 
 def rooms_cube(supply: Supply, school_ids: pd.Index, years: Ints) -> Floats:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 import pandas as pd
 
 from layoutplan.county.tables import STAGES
-from layoutplan.seats.checks.evidence import Evidence, Found, breaches, first_breaches, stage_rows, stage_words
+from layoutplan.seats.checks.cubes import STAGE_WORDS, Breaches, breaches, stage_rows
+from layoutplan.seats.checks.evidence import Evidence, Found, first_breaches
 
 
 def find(evidence: Evidence) -> Iterator[Found]:
@@ -32,31 +34,43 @@ def find(evidence: Evidence) -> Iterator[Found]:
 
 def _townships(evidence: Evidence) -> Iterator[Found]:
     """Townships short of seats in a stage (first year, worst year), and with far too many in the goal year."""
-    balance = evidence.balance
-    keys = ["township_id", "stage"]
-    short = first_breaches(balance[balance["gap"] > 0], keys, worst="gap")
-    yield "seat_gap", _township_rows(short.assign(measured=short["gap"], limit=0.0))
-    share = evidence.facts.norms.value("seats.surplus_share")
-    ample = balance[(balance["year"] == evidence.facts.goal_year) & (balance["demand"] > 0)]
-    ample = ample[ample["seats"] >= share * ample["demand"]].assign(worst_year=evidence.facts.goal_year)
-    yield "seat_surplus", _township_rows(ample.assign(measured=ample["seats"], limit=share * ample["demand"]))
+    local, facts = evidence.local, evidence.facts
+    found = breaches(local["gap"] > 0, local["gap"])
+    yield "seat_gap", _rows(found, evidence, measured=found.of(local["gap"]), limit=0.0)
+    share = facts.norms.value("seats.surplus_share")
+    ample = (local["demand"] > 0) & (local["seats"] >= share * local["demand"]) & (evidence.years == facts.goal_year)
+    found = breaches(ample, local["seats"])
+    limit = share * found.of(local["demand"])
+    yield "seat_surplus", _rows(found, evidence, measured=found.of(local["seats"]), limit=limit)
 
 
-def _township_rows(rows: pd.DataFrame) -> pd.DataFrame:
-    return rows.assign(subject=rows["township_id"] + "/" + rows["stage"], stage_name=stage_words(rows["stage"]))[
-        ["subject", "year", "measured", "limit", "township_id", "stage", "stage_name", "worst_year", "demand", "seats"]
-    ]
+def _rows(found: Breaches, evidence: Evidence, **columns: object) -> pd.DataFrame:
+    """Return a row a stage of a township in breach."""
+    township = evidence.facts.county.townships["township_id"].to_numpy(object)[found.at[0]]
+    stage = np.array(STAGES, dtype=object)[found.at[1]]
+    frame = {
+        "subject": township + "/" + stage, "year": evidence.years[found.first], "township_id": township,
+        "stage": stage, "stage_name": [STAGE_WORDS[name] for name in stage],
+        "worst_year": evidence.years[found.worst], "demand": found.of(evidence.local["demand"]),
+        "seats": found.of(evidence.local["seats"]), **columns,
+    }  # fmt: skip
+    return pd.DataFrame(frame)
 
 
 def _county(evidence: Evidence) -> Iterator[Found]:
     """Stages in which the whole county is short, even if every empty seat could be used."""
-    sums = evidence.balance.groupby(["stage", "year"])[["demand", "seats", "gap"]].sum().reset_index()
-    rows = first_breaches(sums[sums["gap"] > 0], ["stage"], worst="gap")
+    demand, seats, gap = (evidence.local[name].sum(axis=0) for name in ("demand", "seats", "gap"))
+    found = breaches(gap > 0, gap)
+    stage = np.array(STAGES, dtype=object)[found.at[0]]
     yield (
         "county_seat_gap",
-        rows.assign(
-            subject=rows["stage"], measured=rows["gap"], limit=0.0, stage_name=stage_words(rows["stage"])
-        )[["subject", "year", "measured", "limit", "stage", "stage_name", "worst_year", "demand", "seats"]],
+        pd.DataFrame(
+            {
+                "subject": stage, "year": evidence.years[found.first], "measured": found.of(gap), "limit": 0.0,
+                "stage": stage, "stage_name": [STAGE_WORDS[name] for name in stage],
+                "worst_year": evidence.years[found.worst], "demand": found.of(demand), "seats": found.of(seats),
+            }
+        ),
     )  # fmt: skip
 
 
@@ -73,7 +87,9 @@ def _catchments(evidence: Evidence) -> Iterator[Found]:
 def _without_school(evidence: Evidence) -> Iterator[Found]:
     """Places on the network whose children of some grade have no open school to go to."""
     left = evidence.assignment.unplaced
-    left = left[(left["reason"] == "no_school") & (left["pupils"] > 0)]
+    left = left[(left["reason"] == "no_school").to_numpy() & (left["pupils"] > 0).to_numpy()]
+    if left.empty:
+        return
     sums = left.groupby(["place_id", "year"]).agg(measured=("pupils", "sum"), grades=("grade", "nunique")).reset_index()
     rows = first_breaches(sums, ["place_id"], worst="measured")
     yield "grade_without_school", rows.assign(subject=rows["place_id"], limit=0.0)

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from layoutplan.county.tables import STAGES
-from layoutplan.seats.checks.evidence import Evidence, Facts, Found, breaches, stage_rows
+from layoutplan.seats.checks.cubes import breaches, stage_rows
+from layoutplan.seats.checks.evidence import Evidence, Facts, Found
 
 
 def find_standing(facts: Facts) -> Iterator[Found]:

@@ -16,6 +16,7 @@ from layoutplan.county.layers import County
 from layoutplan.county.tables import GRADES_OF_STAGE, STAGE_OF_GRADE, STAGES
 from layoutplan.norms import Norms
 from layoutplan.seats.assignment import Assignment
+from layoutplan.seats.checks.cubes import STAGE_WORDS, Cubes, Flows, read_flows, summed
 from layoutplan.seats.demand import Demand
 from layoutplan.seats.rollforward import Enrolment
 from layoutplan.seats.settings import Policy
@@ -26,22 +27,6 @@ LIMIT_GRADES = (1, 2, 3)
 Found = tuple[str, pd.DataFrame]
 # A mean of 45.0000001 from floating arithmetic is no class over 45.
 HAIR = 1e-6
-
-
-@dataclass(frozen=True)
-class Word:
-    """A word of a sentence that differs by language.
-
-    Parameters
-    ----------
-    key : str
-        Its label.
-    """
-
-    key: str
-
-
-_STAGE_WORDS = {stage: Word(f"stage.{stage}") for stage in STAGES}
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,44 +143,6 @@ class Facts:
 
 
 @dataclass(frozen=True, eq=False)
-class Cubes:
-    """Sums by school, stage and year as plain arrays [school, stage, year].
-
-    Parameters
-    ----------
-    school_ids : object [school]
-        Ordinary schools of the scenario, sorted.
-    years : int64 [year]
-        School years of the plan.
-    pupils, p90 : float64
-        Enrolment [person]; ``p90`` adds up the grades' own, which is on the high side.
-    formed, needed : float64
-        Classes as they will be formed, and by the norm, grade by grade.
-    largest : float64
-        Mean class size of the fullest grade; 0 where there is none.
-    over, large : float64
-        Grades in which at least one class must be over the norm, or large.
-    rooms, seats : float64
-        In use; ``rooms`` is missing where a school has none of the stage on record.
-    children : float64
-        Resident pupils given to the school.
-    """
-
-    school_ids: npt.NDArray[np.object_]
-    years: Ints
-    pupils: Floats
-    p90: Floats
-    formed: Floats
-    needed: Floats
-    largest: Floats
-    over: Floats
-    large: Floats
-    rooms: Floats
-    seats: Floats
-    children: Floats
-
-
-@dataclass(frozen=True, eq=False)
 class Evidence:
     """What the checks look at in a plan: the facts, and all that was worked out under its scenario.
 
@@ -243,41 +190,71 @@ class Evidence:
         return self.facts.base_pupils.reindex(self.schools.index).fillna(0.0).to_numpy(float)
 
     @cached_property
-    def flows_now(self) -> pd.DataFrame:
-        """Flows of the base year that carry pupils."""
-        flows = self.assignment.flows
-        mine = (flows["year"].to_numpy() == self.facts.base_year) & (flows["pupils"].to_numpy() > 0)
-        now: pd.DataFrame = flows[mine]
+    def years(self) -> Ints:
+        """School years of the plan (int64 [year])."""
+        return np.unique(self.balance["year"].to_numpy(np.int64))
+
+    @cached_property
+    def place_ids(self) -> npt.NDArray[np.object_]:
+        """Sorted ids of the places (object [place])."""
+        return np.array(self.travel.place_ids, dtype=object)
+
+    @cached_property
+    def local(self) -> dict[str, Floats]:
+        """``demand``, ``seats`` and ``gap`` of the balance (each float [township, stage, year])."""
+        order = [sorted(STAGES).index(stage) for stage in STAGES]
+        shape = (len(self.years), len(STAGES), -1)
+        return {
+            name: self.balance[name].to_numpy(float).reshape(shape)[:, order].transpose(2, 1, 0)
+            for name in ("demand", "seats", "gap")
+        }
+
+    @cached_property
+    def flows(self) -> Flows:
+        """Flows of the assignment as arrays."""
+        return read_flows(self.assignment.flows, self.place_ids, pd.Index(self.schools.index), self.years)
+
+    @cached_property
+    def now(self) -> Flags:
+        """Which flows are of the base year and carry pupils (bool [flow])."""
+        flows = self.flows
+        now: Flags = (self.years[flows.year] == self.facts.base_year) & (flows.pupils > 0)
         return now
+
+    @cached_property
+    def children(self) -> Floats:
+        """Resident pupils [person] (float [year, grade 1-9, place])."""
+        cube = self.demand.cube
+        return cube.pupils[np.searchsorted(cube.years, self.years)][
+            :, :, cube.place_ids.get_indexer(pd.Index(self.place_ids))
+        ]
 
     @cached_property
     def cubes(self) -> Cubes:
         """Sums that most checks need."""
-        school_ids = self.schools.index.to_numpy(object)
-        years = np.unique(self.balance["year"].to_numpy(np.int64))
+        school_ids, years = pd.Index(self.schools.index), self.years
         shape = (len(school_ids), len(STAGES), len(years))
-        frame, index = self.enrolment.frame, pd.Index(school_ids)
-        at = _positions(frame, index, years)
-        norm = np.array([self.facts.class_norms[stage] for stage in STAGES])[at[1]]
+        frame, norms = self.enrolment.frame, np.array([self.facts.class_norms[stage] for stage in STAGES])
+        at = _positions(frame, school_ids, years)
+        norm = norms[at[1]]
         pupils, size = frame["pupils"].to_numpy(float), frame["class_size"].to_numpy(float)
         largest = np.zeros(shape)
-        np.maximum.at(largest, (at[0][at[3]], at[1][at[3]], at[2][at[3]]), size[at[3]])
+        np.maximum.at(largest, tuple(axis[at[0] >= 0] for axis in at), size[at[0] >= 0])
         large = size >= self.facts.norms.value("class_size.large") - HAIR
         sums = {
             "pupils": pupils, "p90": frame["p90"].to_numpy(float), "formed": frame["classes"].to_numpy(float),
             "needed": np.ceil(pupils / norm - HAIR), "over": (size > norm + HAIR).astype(float),
             "large": large.astype(float),
         }  # fmt: skip
-        cubes = {name: _summed(values, at, shape) for name, values in sums.items()}
-        supply = self.supply.frame
-        held = _positions(supply, index, years)
-        seats, rooms = (_summed(supply[name].to_numpy(float), held, shape) for name in ("seats", "rooms"))
-        known = _summed(np.ones(len(supply)), held, shape) > 0
-        flows = self.assignment.flows
-        children = _summed(flows["pupils"].to_numpy(float), _positions(flows, index, years), shape)
+        cubes = {name: summed(values, at, shape) for name, values in sums.items()}
+        supply, flows = self.supply.frame, self.flows
+        held = _positions(supply, school_ids, years)
+        seats, rooms = (summed(supply[name].to_numpy(float), held, shape) for name in ("seats", "rooms"))
+        known = summed(np.ones(len(supply)), held, shape) > 0
+        children = summed(flows.pupils, (flows.school, flows.stage, flows.year), shape)
         return Cubes(
-            school_ids, years, largest=largest, rooms=np.where(known, rooms, np.nan), seats=seats, children=children,
-            **cubes,
+            school_ids.to_numpy(object), years, largest=largest, rooms=np.where(known, rooms, np.nan), seats=seats,
+            children=children, **cubes,
         )  # fmt: skip
 
 
@@ -286,74 +263,14 @@ def _ordinary(roster: Roster) -> pd.DataFrame:
     return table[table["kind"] != "special"].set_index("school_id", drop=False)
 
 
-def _positions(frame: pd.DataFrame, school_ids: pd.Index, years: Ints) -> tuple[Ints, Ints, Ints, Flags]:
-    """Return school, stage and year of every row as positions, and whether the school is an ordinary one."""
-    school = school_ids.get_indexer(pd.Index(frame["school_id"].to_numpy(object))).astype(np.int64)
+def _positions(frame: pd.DataFrame, school_ids: pd.Index, years: Ints) -> tuple[Ints, Ints, Ints]:
+    """Return school (-1 for one that is not ordinary), stage and year of every row as positions."""
     if "grade" in frame:
-        stage = (frame["grade"].to_numpy(np.int64) > max(GRADES_OF_STAGE[STAGES[0]])).astype(np.int64)
+        stage = (frame["grade"].to_numpy(np.int64) >= GRADES_OF_STAGE[STAGES[1]][0]).astype(np.int64)
     else:
         stage = (frame["stage"] == STAGES[1]).to_numpy().astype(np.int64)
-    return school, stage, np.searchsorted(years, frame["year"].to_numpy(np.int64)), school >= 0
-
-
-def _summed(values: Floats, at: tuple[Ints, Ints, Ints, Flags], shape: tuple[int, int, int]) -> Floats:
-    inside = at[3]
-    flat = np.ravel_multi_index((at[0][inside], at[1][inside], at[2][inside]), shape)
-    total = np.bincount(flat, values[inside], minlength=int(np.prod(shape)))
-    return total.astype(np.float64).reshape(shape)
-
-
-@dataclass(frozen=True, eq=False)
-class Breaches:
-    """Subjects that break a norm in some year of a cube, each with its first and its worst year.
-
-    Parameters
-    ----------
-    at : tuple of int64
-        Positions along the axes before the year.
-    first, worst : int64
-        Positions of the years.
-    """
-
-    at: tuple[Ints, ...]
-    first: Ints
-    worst: Ints
-
-    def of(self, cube: Floats) -> Floats:
-        """Return the values of a cube in the worst years."""
-        values: Floats = cube[(*self.at, self.worst)]
-        return values
-
-
-def breaches(where: Flags, size: Floats) -> Breaches:
-    """Find the subjects in breach along the last axis, and when it begins and is worst.
-
-    Parameters
-    ----------
-    where : bool [..., year]
-        Whether the norm is broken.
-    size : float [..., year]
-        By how much; of equal years the earlier is the worst.
-
-    Examples
-    --------
-    >>> found = breaches(np.array([[False, True, True]]), np.array([[9.0, 1.0, 2.0]]))
-    >>> found.at[0].tolist(), found.first.tolist(), found.worst.tolist()
-    ([0], [1], [2])
-    """
-    at = np.nonzero(where.any(axis=-1))
-    mine = where[at]
-    return Breaches(at, mine.argmax(axis=-1), np.where(mine, size[at], -np.inf).argmax(axis=-1))
-
-
-def stage_rows(found: Breaches, cubes: Cubes, **columns: object) -> pd.DataFrame:
-    """Return a row a stage of a school in breach: subject, school, stage and its word, first and worst year."""
-    school, stage = cubes.school_ids[found.at[0]], np.array(STAGES, dtype=object)[found.at[1]]
-    frame = {
-        "subject": school + "/" + stage, "year": cubes.years[found.first], "school_id": school, "stage": stage,
-        "stage_name": [_STAGE_WORDS[name] for name in stage], "worst_year": cubes.years[found.worst], **columns,
-    }  # fmt: skip
-    return pd.DataFrame(frame)
+    year = np.searchsorted(years, frame["year"].to_numpy(np.int64))
+    return school_ids.get_indexer(pd.Index(frame["school_id"])), stage, year
 
 
 def first_breaches(frame: pd.DataFrame, keys: list[str], *, worst: str) -> pd.DataFrame:
@@ -389,4 +306,4 @@ def first_breaches(frame: pd.DataFrame, keys: list[str], *, worst: str) -> pd.Da
 
 def stage_words(stages: pd.Series) -> pd.Series:
     """Return the words for stages, to stand in a sentence."""
-    return pd.Series([_STAGE_WORDS[stage] for stage in stages], index=stages.index, dtype=object)
+    return pd.Series([STAGE_WORDS[stage] for stage in stages], index=stages.index, dtype=object)

@@ -38,20 +38,20 @@ def high_by_year(flows: pd.DataFrame, demand: Demand) -> pd.Series:
     P90 = N + 1.28 sqrt(N + (sum of common parts)^2), with N the pupils of the year. Adding the rows' own P90 would
     count the chance of every place as if all had it at once.
     """
-    keys = ["year", "grade", "place_id"]
-    places = flows["place_id"].unique()
-    ranges = demand.frame[demand.frame["place_id"].isin(places)]
-    rows = flows[[*keys, "school_id", "pupils"]].merge(
-        ranges[[*keys, "pupils", "p90"]], on=keys, suffixes=("", "_whole")
-    )
-    sd = (rows["p90"] - rows["pupils_whole"]) / _Z_P90
-    common = np.sqrt((sd**2 - rows["pupils_whole"]).clip(lower=0.0))
+    cube = demand.cube
+    year = np.searchsorted(cube.years, flows["year"].to_numpy(np.int64))
+    at = year, flows["grade"].to_numpy(np.int64) - 1, cube.place_ids.get_indexer(pd.Index(flows["place_id"]))
+    pupils, whole, p90 = flows["pupils"].to_numpy(float), cube.pupils[at], cube.p90[at]
+    sd = (p90 - whole) / _Z_P90
     # A place may send a part of its pupils elsewhere; the common factor is a share, so it shrinks with them.
-    part = rows["pupils"] / rows["pupils_whole"]
-    rows = rows.assign(common=common * part, is_forecast=sd != 0)
-    by = rows.groupby(["school_id", "year"])
-    sums = by[["pupils", "common"]].sum()
-    chance = by["is_forecast"].any().astype(float) * sums["pupils"]
-    high = sums["pupils"] + _Z_P90 * np.sqrt(chance + sums["common"] ** 2)
-    unknown = rows["p90"].isna().groupby([rows["school_id"], rows["year"]]).any()
-    return high.mask(unknown)
+    common = np.sqrt(np.maximum(sd**2 - whole, 0.0)) * pupils / whole
+    school, ids = pd.factorize(flows["school_id"], sort=True)
+    group = school * len(cube.years) + year
+    cells = len(ids) * len(cube.years)
+    rows, total, part, certain, unknown = (
+        np.bincount(group, weights, cells) for weights in (None, pupils, np.nan_to_num(common), sd == 0, np.isnan(p90))
+    )
+    chance = np.where(certain < rows, total, 0.0)
+    high = np.where(unknown > 0, np.nan, total + _Z_P90 * np.sqrt(chance + part**2))
+    index = pd.MultiIndex.from_product([ids, cube.years], names=["school_id", "year"])
+    return pd.Series(high, index=index)[rows > 0]

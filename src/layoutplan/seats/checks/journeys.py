@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from layoutplan.county.tables import GRADES_OF_GROUP, STAGES
-from layoutplan.seats.checks.evidence import LIMIT_GRADES, Evidence, Found, Word, first_breaches
+from layoutplan.seats.checks.cubes import Word, breaches, worst_by_place
+from layoutplan.seats.checks.evidence import LIMIT_GRADES, Evidence, Found
 from layoutplan.seats.supply import is_open
 from layoutplan.seats.ways import limit_of, means_of
 
@@ -36,12 +37,12 @@ def find(evidence: Evidence) -> Iterator[Found]:
 
 def _late(evidence: Evidence) -> Iterator[Found]:
     """Places whose pupils of a group held to a limit go too long; grades 1-3 are named by their place alone."""
-    policy, norms, flows = evidence.policy, evidence.facts.norms, evidence.flows_now
+    policy, flows = evidence.policy, evidence.flows
     for group, grades in GRADES_OF_GROUP.items():
-        norm = limit_of(policy, group, norms)
+        norm = limit_of(policy, group, evidence.facts.norms)
         if norm is not None:
-            far = flows[(flows["minutes"].to_numpy() > norm.value) & np.isin(flows["grade"].to_numpy(), grades)]
-            each = far.groupby("place_id").agg(measured=("minutes", "max"), pupils=("pupils", "sum")).reset_index()
+            far = evidence.now & (flows.minutes > norm.value) & np.isin(flows.grade, grades)
+            each = worst_by_place(flows, far, flows.minutes, place_ids=evidence.place_ids)
             subject = each["place_id"] if group == "grades_1_3" else each["place_id"] + f"/{group}"
             words = [Word(f"group.{group}")] * len(each), [Word(f"means.{means_of(policy, group)}")] * len(each)
             rows = each.assign(subject=subject, year=evidence.facts.base_year, limit=float(norm.value), norm=norm.key)
@@ -56,18 +57,26 @@ def _young_ahead(evidence: Evidence) -> Iterator[Found]:
     norm = limit_of(evidence.policy, "grades_1_3", evidence.facts.norms)
     if norm is None:
         return
-    flows, base = evidence.assignment.flows, evidence.flows_now
-    over = (flows["minutes"].to_numpy() > norm.value) & (flows["pupils"].to_numpy() > 0)
-    far = flows[over & np.isin(flows["grade"].to_numpy(), LIMIT_GRADES)]
-    each = far.groupby(["place_id", "year"]).agg(measured=("minutes", "max"), pupils=("pupils", "sum")).reset_index()
-    now = each[each["year"] == evidence.facts.base_year]
-    later = first_breaches(each[~each["place_id"].isin(now["place_id"])], ["place_id"], worst="measured")
-    yield "place_over_limit_ahead", later.assign(subject=later["place_id"], limit=float(norm.value), norm=norm.key)
-    total, late = float(base.loc[base["grade"].isin(LIMIT_GRADES), "pupils"].sum()), float(now["pupils"].sum())
+    flows, years = evidence.flows, evidence.years
+    young = np.isin(flows.grade, LIMIT_GRADES)
+    far = (flows.minutes > norm.value) & (flows.pupils > 0) & young
+    at = flows.place[far], flows.year[far]
+    most, pupils = np.zeros((2, len(evidence.place_ids), len(years)))
+    np.maximum.at(most, at, flows.minutes[far])
+    np.add.at(pupils, at, flows.pupils[far])
+    now = pupils[:, years == evidence.facts.base_year] > 0
+    found = breaches((pupils > 0) & ~now.any(axis=1, keepdims=True), most)
+    place = evidence.place_ids[found.at[0]]
+    rows = {
+        "subject": place, "year": years[found.first], "measured": found.of(most), "limit": float(norm.value),
+        "norm": norm.key, "place_id": place, "pupils": found.of(pupils), "worst_year": years[found.worst],
+    }  # fmt: skip
+    yield "place_over_limit_ahead", pd.DataFrame(rows)
+    total, late = (float(flows.pupils[evidence.now & some].sum()) for some in (young, far))
     if late:
         row = {
             "subject": "grades_1_3", "year": evidence.facts.base_year, "measured": 100 * late / total, "limit": 0.0,
-            "pupils": late, "places": len(now), "minutes": float(norm.value), "norm": norm.key,
+            "pupils": late, "places": int(now.sum()), "minutes": float(norm.value), "norm": norm.key,
         }  # fmt: skip
         yield "pupils_over_limit", pd.DataFrame([row])
 
@@ -83,8 +92,8 @@ def _unreached(evidence: Evidence) -> Iterator[Found]:
     }  # fmt: skip
     yield "place_unreached", pd.DataFrame(rows)
     reached = np.array(evidence.travel.school_ids, dtype=object)[np.unique(evidence.travel.school)]
-    ids = evidence.roster.schools["school_id"][is_open(evidence.roster, evidence.facts.base_year)]
-    alone = [school_id for school_id in ids if school_id not in set(reached) and school_id in evidence.schools.index]
+    ids = evidence.roster.schools["school_id"].to_numpy(object)[is_open(evidence.roster, evidence.facts.base_year)]
+    alone = ids[~np.isin(ids, reached) & np.isin(ids, evidence.schools.index.to_numpy(object))]
     rows = {
         "subject": alone, "year": evidence.facts.base_year, "measured": np.nan, "limit": np.nan, "school_id": alone,
     }  # fmt: skip
@@ -93,12 +102,12 @@ def _unreached(evidence: Evidence) -> Iterator[Found]:
 
 def _town_radius(evidence: Evidence) -> Iterator[Found]:
     """Town neighbourhoods farther from their school than the service radius of towns."""
-    places = evidence.facts.county.places
-    town = places.loc[places["kind"].isin(_TOWN_KINDS), "place_id"]
-    now = evidence.flows_now[evidence.flows_now["place_id"].isin(town)]
-    for stage in STAGES:
+    places, flows = evidence.facts.county.places, evidence.flows
+    town = np.isin(evidence.place_ids, places.loc[places["kind"].isin(_TOWN_KINDS), "place_id"].to_numpy(object))
+    now = evidence.now & town[flows.place]
+    for number, stage in enumerate(STAGES):
         limit = evidence.facts.norms.value(f"travel.town_radius_m.{stage}")
-        mine = now[(now["stage"] == stage) & (now["metres"] > limit)]
-        each = mine.groupby("place_id").agg(measured=("metres", "max"), pupils=("pupils", "sum")).reset_index()
+        far = now & (flows.stage == number) & (flows.metres > limit)
+        each = worst_by_place(flows, far, flows.metres, place_ids=evidence.place_ids)
         code = f"town_radius_{stage}"
         yield code, each.assign(subject=each["place_id"], year=evidence.facts.base_year, limit=limit)

@@ -9,7 +9,8 @@ import pandas as pd
 
 from layoutplan.access.network import Flags
 from layoutplan.county.tables import STAGES
-from layoutplan.seats.checks.evidence import Evidence, Facts, Found, breaches, stage_rows, stage_words
+from layoutplan.seats.checks.cubes import breaches, stage_rows
+from layoutplan.seats.checks.evidence import Evidence, Facts, Found, stage_words
 
 _LEAST_IDLE = 3
 

@@ -9,18 +9,10 @@ import pandas as pd
 
 from layoutplan.access.network import Floats
 from layoutplan.access.travel import nearest_open
-from layoutplan.county.tables import STAGE_OF_GRADE
+from layoutplan.county.tables import GRADES, STAGE_OF_GRADE
 from layoutplan.norms import Norms
-from layoutplan.seats.checks.evidence import (
-    LIMIT_GRADES,
-    Breaches,
-    Evidence,
-    Facts,
-    Found,
-    breaches,
-    first_breaches,
-    stage_words,
-)
+from layoutplan.seats.checks.cubes import Breaches, breaches
+from layoutplan.seats.checks.evidence import LIMIT_GRADES, Evidence, Facts, Found, first_breaches, stage_words
 from layoutplan.seats.checks.high import high_total
 from layoutplan.seats.supply import teaches
 
@@ -165,13 +157,13 @@ def largest_catchments(evidence: Evidence) -> tuple[pd.Series, pd.Series]:
         By the middle and by the high side (P90) of the forecast; 0 where nobody lives nearest, missing where the
         forecast has no range.
     """
-    flows = evidence.assignment.flows
-    flows = flows[flows["year"] <= evidence.facts.goal_year]
-    small = flows.groupby(["school_id", "year"])["pupils"].sum().groupby(level=0).max()
+    school_ids, until = evidence.schools.index, evidence.years <= evidence.facts.goal_year
+    small = pd.Series(evidence.cubes.children.sum(axis=1)[:, until].max(axis=1, initial=0.0), index=school_ids)
     # The high side matters only where the middle is small; large catchments keep their middle value.
-    low = small.index[small <= evidence.facts.norms.value("shell.max_pupils")]
-    high = small.copy()
-    high[low] = high_total(flows[flows["school_id"].isin(low)], evidence.demand).reindex(low)
+    low = ((small > 0) & (small <= evidence.facts.norms.value("shell.max_pupils"))).to_numpy()
+    high, flows = small.copy(), evidence.flows
+    mine = np.flatnonzero(low[flows.school] & until[flows.year])
+    high[low] = high_total(evidence.assignment.flows.iloc[mine], evidence.demand).reindex(school_ids[low])
     # A school nobody lives nearest to has no children; one whose forecast has no range has an unknown high side.
     every = evidence.facts.schools.index
     return small.reindex(every, fill_value=0.0), high.reindex(every, fill_value=0.0)
@@ -195,11 +187,8 @@ def places_that_depend(evidence: Evidence) -> pd.Series:
     place = np.repeat(np.arange(len(travel.place_ids)), np.diff(travel.start))
     within = is_open[travel.school] & (travel.minutes <= limit)
     counts = np.bincount(place[within], minlength=len(travel.place_ids))
-    young = evidence.demand.frame
-    young = young[
-        (young["year"] == evidence.facts.base_year) & young["grade"].isin(LIMIT_GRADES) & (young["pupils"] > 0)
-    ]
-    settled = np.isin(np.array(travel.place_ids), young["place_id"].unique())
+    first = int(np.searchsorted(evidence.years, evidence.facts.base_year))
+    settled = evidence.children[first, : len(LIMIT_GRADES)].sum(axis=0) > 0
     only = within & (counts == 1)[place] & settled[place]
     school_ids = np.array(travel.school_ids, dtype=object)[travel.school[only]]
     return pd.Series(school_ids, dtype=object).value_counts().sort_index()
@@ -222,19 +211,14 @@ def _children_near(at: pd.Index, evidence: Evidence) -> pd.DataFrame:
     was_open = teaches(evidence.roster, 1, evidence.facts.base_year) | np.isin(order, at)
     pair = nearest_open(evidence.travel, was_open)
     reached = pair >= 0
-    nearest = pd.Series(
-        np.array(evidence.travel.school_ids, dtype=object)[evidence.travel.school[pair[reached]]],
-        index=np.array(evidence.travel.place_ids, dtype=object)[reached],
-    )
-    near = nearest[nearest.isin(at)]
-    if near.empty:
-        return _rows(near.index[:0], facts, measured=0.0, limit=0.0)
-    children = evidence.demand.frame
-    span = evidence.schools.loc[at, ["grade_from", "grade_to"]]
-    children = children[(children["year"] == evidence.facts.base_year) & children["place_id"].isin(near.index)]
-    school = children["place_id"].map(near)
-    taught = (children["grade"] >= school.map(span["grade_from"])) & (children["grade"] <= school.map(span["grade_to"]))
-    sums = children["pupils"][taught].groupby(school[taught]).sum()
+    nearest = np.array(evidence.travel.school_ids, dtype=object)[evidence.travel.school[pair[reached]]]
+    vacant, place = at.get_indexer(pd.Index(nearest)), np.flatnonzero(reached)
+    place, vacant = place[vacant >= 0], vacant[vacant >= 0]
+    span = evidence.schools.loc[at, ["grade_from", "grade_to"]].to_numpy(np.int64)[vacant]
+    grade = np.array(GRADES)
+    taught = (grade >= span[:, [0]]) & (grade <= span[:, [1]])
+    now = evidence.children[int(np.searchsorted(evidence.years, facts.base_year))].T
+    sums = pd.Series(np.bincount(vacant, (now[place] * taught).sum(axis=1), len(at)), index=at)
     threshold = facts.norms.value("shell.max_pupils")
     many = sums[sums > threshold]
     return _rows(pd.Index(many.index), facts, measured=many, limit=threshold)
@@ -273,6 +257,8 @@ def _school_rows(found: Breaches, evidence: Evidence, total: Floats) -> pd.DataF
 def _adrift(evidence: Evidence) -> Iterator[Found]:
     """Pupils whose school no longer teaches their grade and who can reach no other that does."""
     frame = evidence.enrolment.adrift
+    if frame.empty:
+        return
     sums = frame.groupby(["school_id", "year"])["pupils"].sum().astype(float).reset_index()
     rows = first_breaches(sums, ["school_id"], worst="pupils").rename(columns={"pupils": "measured"})
     yield "pupils_adrift", rows.assign(subject=rows["school_id"], limit=0.0, stage=STAGE_OF_GRADE[1])

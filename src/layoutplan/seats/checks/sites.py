@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from layoutplan.county.tables import STAGES
+from layoutplan.seats.checks.cubes import breaches
 from layoutplan.seats.checks.evidence import Evidence, Facts, Found, first_breaches, stage_words
 from layoutplan.seats.resettlement import sites_off_plan
 
@@ -87,55 +89,49 @@ def _dates(facts: Facts, sites: pd.DataFrame) -> Iterator[Found]:
 
 def _changes(evidence: Evidence, sites: pd.DataFrame) -> Iterator[Found]:
     """Sites whose school-age children grow, or fall after their highest year, by more than the share to tell."""
-    share = evidence.facts.norms.value("site.change_share")
-    demand = evidence.demand.frame
-    mine = demand[demand["place_id"].isin(sites.index)]
-    children = mine.groupby(["place_id", "year"])["pupils"].sum().reset_index()
-    base = children[children["year"] == evidence.facts.base_year].set_index("place_id")["pupils"]
-    now = children["place_id"].map(base)
-    grown = children[(children["pupils"] > (1 + share) * now) & (children["pupils"] - now >= _LEAST_PUPILS)]
-    rows = first_breaches(grown, ["place_id"], worst="pupils")
-    yield "site_growth", _site_rows(rows, limit=rows["place_id"].map(base))
-    peak = children.groupby("place_id")["pupils"].cummax()
-    fallen = children[(children["pupils"] < (1 - share) * peak) & (peak - children["pupils"] >= _LEAST_PUPILS)]
-    fallen = fallen.assign(peak=peak[fallen.index], lost=peak[fallen.index] - fallen["pupils"])
-    rows = first_breaches(fallen, ["place_id"], worst="lost")
-    yield "site_decline", _site_rows(rows, limit=rows["peak"])
-
-
-def _site_rows(rows: pd.DataFrame, *, limit: pd.Series) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "subject": rows["place_id"], "year": rows["year"], "measured": rows["pupils"], "limit": limit,
-            "place_id": rows["place_id"], "worst_year": rows["worst_year"],
-        }
-    )  # fmt: skip
+    share, years = evidence.facts.norms.value("site.change_share"), evidence.years
+    place = np.flatnonzero(np.isin(evidence.place_ids, sites.index.to_numpy(object)))
+    children = evidence.children[:, :, place].sum(axis=1).T
+    base = children[:, [int(np.searchsorted(years, evidence.facts.base_year))]]
+    peak = np.maximum.accumulate(children, axis=1)
+    grown = (children > (1 + share) * base) & (children - base >= _LEAST_PUPILS)
+    fallen = (children < (1 - share) * peak) & (peak - children >= _LEAST_PUPILS)
+    for code, where, size, limit in (
+        ("site_growth", grown, children, np.broadcast_to(base, children.shape)),
+        ("site_decline", fallen, peak - children, peak),
+    ):
+        found = breaches(where, size)
+        subject = evidence.place_ids[place[found.at[0]]]
+        rows = {
+            "subject": subject, "year": years[found.first], "measured": found.of(children), "limit": found.of(limit),
+            "place_id": subject, "worst_year": years[found.worst],
+        }  # fmt: skip
+        yield code, pd.DataFrame(rows)
 
 
 def _schools_short(evidence: Evidence, sites: pd.DataFrame) -> Iterator[Found]:
     """Sites whose children are given a school that has more children than seats."""
-    flows = evidence.assignment.flows
-    mine = flows[flows["place_id"].isin(sites.index)]
-    children = mine.groupby(["place_id", "school_id", "stage", "year"])["pupils"].sum().rename("pupils").reset_index()
-    key = pd.MultiIndex.from_frame(children[["school_id", "stage", "year"]])
-    taken = flows[flows["school_id"].isin(children["school_id"].unique())]
-    given = taken.groupby(["school_id", "stage", "year"])["pupils"].sum()
-    seats = evidence.supply.frame.set_index(["school_id", "stage", "year"])["seats"]
-    children = children.assign(
-        given=given.reindex(key).to_numpy(float), seats=seats.reindex(key).fillna(0.0).to_numpy(float)
+    flows, cubes, years = evidence.flows, evidence.cubes, evidence.years
+    mine = np.isin(evidence.place_ids, sites.index.to_numpy(object))[flows.place]
+    shape = (len(evidence.place_ids), len(STAGES), len(cubes.school_ids), len(years))
+    # Few of all cells hold children, so they are told by their number.
+    key = np.ravel_multi_index(
+        tuple(axis[mine] for axis in (flows.place, flows.stage, flows.school, flows.year)), shape
     )
-    short = children[(children["given"] > children["seats"]) & (children["pupils"] >= 1)]
-    short = short.assign(short=short["given"] - short["seats"])
-    rows = first_breaches(short, ["place_id", "stage"], worst="short")
-    names = evidence.schools["name"]
+    cell, at = np.unique(key, return_inverse=True)
+    pupils = np.bincount(at, flows.pupils[mine], len(cell))
+    place, stage, school, year = np.unravel_index(cell, shape)
+    given, seats = (cube[school, stage, year] for cube in (cubes.children, cubes.seats))
+    short = (given > seats) & (pupils >= 1)
+    frame = pd.DataFrame(
+        {
+            "place_id": evidence.place_ids[place], "stage": np.array(STAGES, dtype=object)[stage],
+            "year": years[year], "pupils": pupils, "its_school": evidence.schools["name"].to_numpy(object)[school],
+            "measured": given, "limit": seats, "short": given - seats,
+        }
+    )[short]  # fmt: skip
+    rows = first_breaches(frame, ["place_id", "stage"], worst="short")
     yield (
         "site_school_short",
-        pd.DataFrame(
-            {
-                "subject": rows["place_id"] + "/" + rows["stage"], "year": rows["year"], "measured": rows["given"],
-                "limit": rows["seats"], "place_id": rows["place_id"], "stage": rows["stage"],
-                "stage_name": stage_words(rows["stage"]), "worst_year": rows["worst_year"],
-                "pupils": rows["pupils"], "its_school": rows["school_id"].map(names),
-            }
-        ),
-    )  # fmt: skip
+        rows.assign(subject=rows["place_id"] + "/" + rows["stage"], stage_name=stage_words(rows["stage"])),
+    )

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from layoutplan.county.tables import GRADES_OF_STAGE, STAGES
-from layoutplan.seats.checks.evidence import HAIR, LIMIT_GRADES, Evidence, Facts, Found, breaches, stage_words
+from layoutplan.seats.checks.cubes import breaches
+from layoutplan.seats.checks.evidence import HAIR, LIMIT_GRADES, Evidence, Facts, Found, stage_words
 from layoutplan.seats.staffing import count_posts
 
 

@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from layoutplan.county.tables import GRADES_OF_STAGE, STAGE_OF_GRADE
-from layoutplan.seats.checks.evidence import Evidence, Facts, Found, first_breaches, stage_words
+from layoutplan.county.tables import GRADES_OF_STAGE, STAGES
+from layoutplan.seats.capacity import pair_at
+from layoutplan.seats.checks.cubes import STAGE_WORDS, breaches
+from layoutplan.seats.checks.evidence import Evidence, Facts, Found, stage_words
 
 
 def find_standing(facts: Facts) -> Iterator[Found]:
@@ -133,48 +135,48 @@ def _closed(evidence: Evidence) -> Iterator[Found]:
 
 def _load(evidence: Evidence, inside: pd.DataFrame) -> Iterator[Found]:
     """Zones in which more children live than their school has seats."""
-    demand = evidence.demand.frame
-    demand = demand[demand["place_id"].isin(inside["place_id"].unique())]
-    each = demand.groupby(["place_id", demand["grade"].map(STAGE_OF_GRADE).rename("stage"), "year"])["pupils"].sum()
-    lives = each.reset_index().merge(inside, on=["place_id", "stage"])
-    sums = lives.groupby(["zone_id", "school_id", "stage", "year"])["pupils"].sum().rename("children").reset_index()
-    seats = evidence.supply.frame.set_index(["school_id", "stage", "year"])["seats"]
-    key = pd.MultiIndex.from_frame(sums[["school_id", "stage", "year"]])
-    sums = sums.assign(seats=seats.reindex(key).fillna(0.0).to_numpy(float))
-    over = sums[sums["children"] > sums["seats"]].assign(short=lambda table: table["children"] - table["seats"])
-    rows = first_breaches(over, ["zone_id", "school_id", "stage"], worst="short")
-    rows = rows.assign(
-        subject=rows["zone_id"], measured=rows["children"], limit=rows["seats"], stage_name=stage_words(rows["stage"])
+    zones, row, zone = np.unique(inside["zone_id"].to_numpy(str), return_index=True, return_inverse=True)
+    place = pd.Index(evidence.place_ids).get_indexer(pd.Index(inside["place_id"]))
+    stage, years = (inside["stage"] == STAGES[1]).to_numpy(np.int64), np.arange(len(evidence.years))
+    lives = np.stack(
+        [evidence.children[:, grades[0] - 1 : grades[-1]].sum(axis=1) for grades in GRADES_OF_STAGE.values()]
     )
-    yield "zone_over_seats", rows.drop(columns=["children", "seats"])
+    children = np.zeros((len(zones), len(years)))
+    np.add.at(children, zone, lives[stage[:, None], years, place[:, None]])
+    school_id, stage_name = (inside[name].to_numpy(object)[row] for name in ("school_id", "stage"))
+    school = evidence.schools.index.get_indexer(pd.Index(school_id))
+    seats = np.where((school >= 0)[:, None], evidence.cubes.seats[school, stage[row]], 0.0)
+    found = breaches(children > seats, children - seats)
+    zone_id, at = zones[found.at[0]].astype(object), found.at[0]
+    rows = {
+        "subject": zone_id, "zone_id": zone_id, "school_id": school_id[at], "stage": stage_name[at],
+        "stage_name": [STAGE_WORDS[name] for name in stage_name[at]], "year": evidence.years[found.first],
+        "worst_year": evidence.years[found.worst], "measured": found.of(children), "limit": found.of(seats),
+        "short": found.of(children - seats),
+    }  # fmt: skip
+    yield "zone_over_seats", pd.DataFrame(rows)
 
 
 def _nearness(evidence: Evidence, inside: pd.DataFrame) -> Iterator[Found]:
     """Places whose zone's school is not the one with the shortest way: to be explained, not wrong by itself."""
-    flows = evidence.flows_now
-    entry = flows[flows["grade"].isin((1, 7))]
-    both = entry.merge(inside, on=["place_id", "stage"], suffixes=("", "_zone"))
-    away = both[both["school_id"] != both["school_id_zone"]]
-    travel = evidence.travel
-    place = np.repeat(np.arange(len(travel.place_ids)), np.diff(travel.start))
-    wanted = np.isin(np.array(travel.place_ids, dtype=object)[place], away["place_id"].unique())
-    minutes = pd.Series(
-        travel.minutes[wanted],
-        index=pd.MultiIndex.from_arrays(
-            [
-                np.array(travel.place_ids, dtype=object)[place[wanted]],
-                np.array(travel.school_ids, dtype=object)[travel.school[wanted]],
-            ]
-        ),
-    )
-    own = minutes.reindex(pd.MultiIndex.from_frame(away[["place_id", "school_id_zone"]])).to_numpy(float)
+    flows, travel = evidence.flows, evidence.travel
+    place = pd.Index(evidence.place_ids).get_indexer(pd.Index(inside["place_id"]))
+    own = pd.Index(travel.school_ids).get_indexer(pd.Index(inside["school_id"]))
+    zoned = np.full((len(STAGES), len(evidence.place_ids)), -1)
+    zoned[(inside["stage"] == STAGES[1]).to_numpy(np.int64), place] = own
+    at = np.flatnonzero(evidence.now & np.isin(flows.grade, (1, 7)) & (zoned[flows.stage, flows.place] >= 0))
+    given = pd.Index(travel.school_ids).get_indexer(pd.Index(evidence.schools.index[flows.school[at]]))
+    wanted = zoned[flows.stage[at], flows.place[at]]
+    pair = pair_at(travel)[flows.place[at], wanted]
+    away = (given != wanted) & (pair >= 0)
+    at, pair, wanted = at[away], pair[away], wanted[away]
+    place_id, stage = evidence.place_ids[flows.place[at]], np.array(STAGES, dtype=object)[flows.stage[at]]
     names = evidence.schools["name"]
-    rows = pd.DataFrame(
-        {
-            "subject": away["place_id"] + "/" + away["stage"], "year": evidence.facts.base_year, "measured": own,
-            "limit": away["minutes"], "place_id": away["place_id"], "stage": away["stage"],
-            "stage_name": stage_words(away["stage"]), "zone_school": away["school_id_zone"].map(names),
-            "nearest_school": away["school_id"].map(names),
-        }
-    )  # fmt: skip
-    yield "zone_not_nearest", rows[np.isfinite(own)]
+    rows = {
+        "subject": place_id + "/" + stage, "year": evidence.facts.base_year, "measured": travel.minutes[pair],
+        "limit": flows.minutes[at], "place_id": place_id, "stage": stage,
+        "stage_name": [STAGE_WORDS[name] for name in stage],
+        "zone_school": names.reindex(np.array(travel.school_ids, dtype=object)[wanted]).to_numpy(object),
+        "nearest_school": names.to_numpy(object)[flows.school[at]],
+    }  # fmt: skip
+    yield "zone_not_nearest", pd.DataFrame(rows)
