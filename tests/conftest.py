@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -48,3 +50,19 @@ def browser():
         chromium = tools.chromium.launch(executable_path=program, args=FLAGS)
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """A server of its own; CI says that it must be there."""
+    from postgres import served
+
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(served())
+        except (OSError, subprocess.CalledProcessError) as fault:
+            reason = f"no PostgreSQL: {fault} {getattr(fault, 'stderr', b'')!r}"
+            if os.environ.get("LAYOUTPLAN_REQUIRE_POSTGIS") == "1":
+                pytest.fail(reason)
+            pytest.skip(reason)
+        yield server

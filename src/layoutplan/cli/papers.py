@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -26,6 +27,11 @@ from layoutplan.cli import (
     _year_of,
     app,
 )
+from layoutplan.errors import Problem, ScenarioError
+from layoutplan.labels import label
+
+if TYPE_CHECKING:
+    from layoutplan.plan.planning import PlanResult
 
 
 @app.command(help=_word("ledger"))
@@ -93,15 +99,34 @@ def verify(
 @app.command(help=_word("export"))
 def export(
     county: CountyPath,
-    out: OutFolder,
+    out: Annotated[Path | None, typer.Option("--out", help=_word("out"))] = None,
     scenario: ScenarioPath = None,
+    to: Annotated[str, typer.Option("--to", metavar="postgresql://...", help=label("database.to", LANG))] = "",
     public: Annotated[bool, typer.Option("--public", help=_word("public"))] = False,
     lang: ChosenLang = LANG,
 ) -> None:
-    """Write the plan for GIS and spreadsheets, or the copy that may be shown."""
+    """Write the plan for GIS and spreadsheets, into a folder or a database, or the copy that may be shown."""
+    from layoutplan.county.databases import is_address
     from layoutplan.present.handin import write_export, write_public_copy
 
+    if (out is None) == (not to) or (to and public) or (to and not is_address(to)):
+        wanted = "--out DIR [--public] | --to postgresql://...[#SCHEMA]"
+        raise ScenarioError([Problem("option_wrong", "export", values={"value": "", "wanted": wanted})])
     chosen, result = _lang(lang), _planned(county, scenario)
+    if out is None:
+        _export_to(result, to)
+        return
     with _working("write"):
         written = write_public_copy(result, out, lang=chosen) if public else write_export(result, out, lang=chosen)
     _list_written(written)
+
+
+def _export_to(result: PlanResult, to: str) -> None:
+    from layoutplan.present.postgis import SCHEMA, write_postgis
+
+    address, _, schema = to.partition("#")
+    with _working("write"):
+        tables, styled = write_postgis(result, address, schema=schema or SCHEMA)
+    print(label("database.written", LANG, tables=", ".join(tables)))
+    if not styled:
+        print(label("database.no_styles", LANG), file=sys.stderr)

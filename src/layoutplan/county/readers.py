@@ -16,6 +16,7 @@ import python_calamine
 import shapely
 from pyogrio.errors import DataSourceError, FeatureError, FieldError, GeometryError
 
+from layoutplan.county.databases import is_address, read_table
 from layoutplan.county.dbf import ENCODINGS, read_dbf
 from layoutplan.county.manifest import LayerEntry
 from layoutplan.county.problems import nearest, show
@@ -26,6 +27,8 @@ from layoutplan.errors import DataError, Problem
 
 _MAPS = (".gpkg", ".shp", ".geojson", ".json", ".fgb")
 _SHEETS = (".csv", ".xlsx", ".xls")
+# Stands where a file has its ending.
+_DATABASE = "postgresql"
 # What GDAL and GEOS raise for a file that is not what it should be.
 _GDAL_FAULTS = (DataSourceError, FeatureError, FieldError, GeometryError, shapely.errors.GEOSException)
 
@@ -63,6 +66,8 @@ def read_raw(folder: Path, entry: LayerEntry, table: Table) -> Raw:
     DataError
         The file is missing, outside, disguised, unreadable, empty, or an option does not suit it.
     """
+    if is_address(entry.file):
+        return _filled(_read_database(entry, table), table, entry.layer or table.name)
     path = find_file(folder, entry.file, layer=table.name)
     has_points = "point" in table.geometry
     kinds = _MAPS + (_SHEETS if has_points or table.geometry == "none" else ())
@@ -79,18 +84,32 @@ def read_raw(folder: Path, entry: LayerEntry, table: Table) -> Raw:
             raise
         values = {"file": path.name, "reason": show(fault)}
         raise DataError([Problem("file_unreadable", table.name, field="file", values=values)]) from fault
+    return _filled(raw, table, path.name)
+
+
+def _filled(raw: Raw, table: Table, name: str) -> Raw:
     if raw.cells.empty and not len(raw.cells.index):
-        raise DataError([Problem("layer_empty", table.name, values={"file": path.name})])
+        raise DataError([Problem("layer_empty", table.name, values={"file": name})])
     return raw
+
+
+def _read_database(entry: LayerEntry, table: Table) -> Raw:
+    """Read a table of a database; points may also stand in two columns of it, as in a sheet."""
+    _check_options(entry, _DATABASE, table)
+    name = entry.layer or table.name
+    cells, shapes = read_table(entry.file, name, layer=table.name)
+    if entry.east is not None:
+        return _with_points(cells.set_axis(pd.RangeIndex(1, len(cells) + 1)), entry, table)
+    return _checked(Raw(cells, None if table.geometry == "none" else shapes), table, name)
 
 
 def _check_options(entry: LayerEntry, suffix: str, table: Table) -> None:
     """Refuse options that would have no effect on this kind of file."""
-    is_map, spatial = suffix in _MAPS, table.geometry != "none"
+    is_map, spatial = suffix in (*_MAPS, _DATABASE), table.geometry != "none"
     idle = {
-        "layer": entry.layer is not None and suffix != ".gpkg",
+        "layer": entry.layer is not None and suffix not in (".gpkg", _DATABASE),
         "sheet": entry.sheet is not None and suffix not in (".xlsx", ".xls"),
-        "east": entry.east is not None and (is_map or not spatial),
+        "east": entry.east is not None and ((is_map and suffix != _DATABASE) or not spatial),
         "crs": entry.crs is not None and not spatial,
     }
     problems = [Problem("option_idle", table.name, field=key) for key, is_idle in idle.items() if is_idle]
@@ -114,7 +133,7 @@ def _read(path: Path, suffix: str, entry: LayerEntry, table: Table) -> Raw:
     if shapes is not None and not said and entry.crs is not None:
         shapes = shapes.set_crs(None, allow_override=True)
     cells = pd.DataFrame(frame.drop(columns=frame.geometry.name) if shapes is not None else frame)
-    return _checked(Raw(cells, shapes), table, path)
+    return _checked(Raw(cells, shapes), table, path.name)
 
 
 def _read_gdal(path: Path, *, layer: str | None, geometry: bool) -> Any:
@@ -128,10 +147,10 @@ def _read_gdal(path: Path, *, layer: str | None, geometry: bool) -> Any:
     )
 
 
-def _checked(raw: Raw, table: Table, path: Path) -> Raw:
+def _checked(raw: Raw, table: Table, name: str) -> Raw:
     """Return the layer numbered from 1; a table that should have shapes must have them."""
     if table.geometry != "none" and raw.geometry is None:
-        raise DataError([Problem("geometry_missing", table.name, field="geometry", values={"file": path.name})])
+        raise DataError([Problem("geometry_missing", table.name, field="geometry", values={"file": name})])
     index = pd.RangeIndex(1, len(raw.cells.index) + 1)
     shapes = None if raw.geometry is None else raw.geometry.set_axis(index)
     # A GeoPackage without CRS reads as "Undefined", which is no CRS either.
@@ -148,7 +167,7 @@ def _read_shapefile(path: Path, table: Table) -> Raw:
             raise DataError([Problem("sidecar_missing", table.name, field="file", values=values)])
     cells = read_dbf(beside[".dbf"], layer=table.name)
     if table.geometry == "none":
-        return _checked(Raw(cells, None), table, path)
+        return _checked(Raw(cells, None), table, path.name)
     # Latin-1 reads any byte, so that names in another encoding than the side file says do not stop the shapes.
     frame = pyogrio.read_dataframe(path, columns=[], encoding="ISO-8859-1")
     if len(frame) != len(cells):
@@ -156,7 +175,7 @@ def _read_shapefile(path: Path, table: Table) -> Raw:
         raise DataError(
             [Problem("file_unreadable", table.name, field="file", values={"file": path.name, "reason": reason})]
         )
-    return _checked(Raw(cells, frame.geometry), table, path)
+    return _checked(Raw(cells, frame.geometry), table, path.name)
 
 
 def _read_csv(path: Path, layer: str) -> pd.DataFrame:

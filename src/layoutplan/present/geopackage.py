@@ -46,7 +46,7 @@ def write_geopackage(result: PlanResult, path: Path) -> None:
         pyogrio.write_dataframe(
             styles, path, layer="layer_styles", driver="GPKG", append=True, layer_options={"FID": "id"}
         )
-        pyogrio.write_dataframe(_metadata(result), path, layer="plan_metadata", driver="GPKG", append=True)
+        pyogrio.write_dataframe(metadata_of(result), path, layer="plan_metadata", driver="GPKG", append=True)
 
 
 @contextmanager
@@ -69,7 +69,8 @@ def _style_row(name: str, frame: gpd.GeoDataFrame, date: str) -> dict[str, objec
     }  # fmt: skip
 
 
-def _metadata(result: PlanResult) -> pd.DataFrame:
+def metadata_of(result: PlanResult) -> pd.DataFrame:
+    """Return what a plan was made from, and what may be done with it, as rows ``key, value``."""
     county, scenario = result.prepared.county, result.scenario
     stamp = " ".join(label("figure.footer.synthetic", lang) for lang in LANGS) if county.synthetic else ""
     facts = {

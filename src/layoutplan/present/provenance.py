@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from layoutplan.plan.scenario import Scenario
 
 KEYS = ("layoutplan", "county", "norms", "scenario", "data_date", "synthetic")
-_MARK = "layoutplan-provenance "
-_STAMP = re.compile(re.escape(_MARK) + r"(\{[^{}]*\})")
+MARK = "layoutplan-provenance "
+_STAMP = re.compile(re.escape(MARK) + r"(\{[^{}]*\})")
 _OFFICE = (".docx", ".xlsx")
 
 
@@ -33,7 +33,7 @@ def stamp_of(result: PlanResult) -> str:
     It goes into the properties of Office files, the metadata of pictures, the head of pages.
     """
     facts = {key: result.provenance[key] for key in KEYS}
-    return _MARK + json.dumps(facts, ensure_ascii=True, separators=(",", ":"))
+    return MARK + json.dumps(facts, ensure_ascii=True, separators=(",", ":"))
 
 
 def expected_facts(county: County, norms: Norms, scenario: Scenario) -> dict[str, str]:
