@@ -1,8 +1,8 @@
 """Data: the layers of the county with their dates, and what should be looked at."""
 
-from layoutplan.ui import layers, session
+from layoutplan.ui import bar, layers, session
 
 lang = session.enter("pages/data.py")
 result = session.plan(lang)
-session.top_bar(result, lang)
+bar.top_bar(result, lang)
 layers.draw(result, lang)

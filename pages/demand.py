@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from layoutplan.ui import demand, session
+from layoutplan.ui import bar, demand, session
 from layoutplan.ui.planmap import load_leaflet, planmap
 
 lang = session.enter("pages/demand.py")
 result = session.plan(lang)
-stage, year = session.top_bar(result, lang)
+stage, year = bar.top_bar(result, lang)
 load_leaflet()
 left, right = st.columns([2.1, 1])
 with left:

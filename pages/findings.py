@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from layoutplan.ui import cards, diagnosis, elimination, findings, session
+from layoutplan.ui import bar, cards, diagnosis, elimination, findings, objects, scarcity, session
 from layoutplan.ui.planmap import load_leaflet, planmap
 
 lang = session.enter("pages/findings.py")
 result = session.plan(lang)
-stage, year = session.top_bar(result, lang)
+stage, year = bar.top_bar(result, lang)
 load_leaflet()
 tab = diagnosis.tabs(result, lang)
 
@@ -18,15 +18,25 @@ def board() -> None:
     left, right = st.columns([1.3, 1])
     with right:
         diagnosis.draw_chart(result, tab, stage=stage, year=year, lang=lang)
+        clash = None
+        if tab == "seats":
+            found = scarcity.clashes_of(result, stage=stage, year=year)
+            clash = scarcity.pick_clash(found, result, lang=lang)
         rules = diagnosis.rules_of(result, tab)
-        picked = findings.pick(result, stage=stage, year=year, lang=lang, rules=rules, height=208)
-        st.html(cards.finding(picked, lang))
+        picked = findings.pick(
+            result, stage=stage, year=year, lang=lang, rules=rules, height=208 if clash is None else 120
+        )
+        opened = objects.html(result, stage=stage, year=year, lang=lang)
+        st.html(cards.finding(picked, lang) if picked is not None or not opened else opened)
     with left:
         scene = session.overview_scene(result, picked, stage=stage, year=year, lang=lang)
-        planmap(session.base_map(result, lang), scene, key="findings_map", height=535, on_event=findings.follow)
+        scene = scarcity.on_map(scene, clash, result, year=year, lang=lang)
+        planmap(session.base_map(result, lang), scene, key="findings_map", height=535, on_event=objects.follow)
 
 
 board()
 st.html(cards.legend(lang))
 if tab in ("classes", "sizes"):
     elimination.draw(result, lang)
+elif tab in ("seats", "ways"):
+    scarcity.draw(result, stage=stage, year=year, lang=lang)

@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from layoutplan.ui import cards, findings, session
+from layoutplan.ui import bar, cards, findings, objects, session
 from layoutplan.ui.planmap import load_leaflet, planmap
 
 lang = session.enter("pages/overview.py")
 result = session.plan(lang)
-stage, year = session.top_bar(result, lang)
+stage, year = bar.top_bar(result, lang)
 load_leaflet()
 st.html(cards.tiles(result, goal_year=session.goal_year(result, year), lang=lang))
 
@@ -17,12 +17,13 @@ def board() -> None:
     """Map and findings: a finding picked in the table is sought on the map, and the other way round."""
     left, right = st.columns([1.5, 1])
     with right:
-        picked = findings.pick(result, stage=stage, year=year, lang=lang)
-        st.html(cards.finding(picked, lang))
+        opened = objects.html(result, stage=stage, year=year, lang=lang)
+        picked = findings.pick(result, stage=stage, year=year, lang=lang, height=150 if opened else 288)
+        st.html(cards.finding(picked, lang) if picked is not None or not opened else opened)
     with left:
         scene = session.overview_scene(result, picked, stage=stage, year=year, lang=lang)
         base = session.base_map(result, lang)
-        planmap(base, scene, key="overview_map", height=440, on_event=findings.follow)
+        planmap(base, scene, key="overview_map", height=440, on_event=objects.follow)
 
 
 board()

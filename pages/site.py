@@ -3,12 +3,12 @@
 import streamlit as st
 
 from layoutplan.labels import label
-from layoutplan.ui import candidate, cards, session
+from layoutplan.ui import bar, candidate, cards, session
 from layoutplan.ui.planmap import load_leaflet, planmap
 
 lang = session.enter("pages/site.py")
 result = session.plan(lang)
-stage, year = session.top_bar(result, lang)
+stage, year = bar.top_bar(result, lang)
 load_leaflet()
 lab = session.site_lab(result, stage=stage, year=year)
 
@@ -16,7 +16,7 @@ lab = session.site_lab(result, stage=stage, year=year)
 @st.fragment
 def bench() -> None:
     """Map and cards in one component: nothing else runs, and nothing else is drawn, while a pin moves."""
-    candidate.keep_up(result)
+    session.keep_up(result)
     base, scene = session.base_map(result, lang), candidate.scene(lab, lang)
     planmap(base, scene, key="site_map", height=540, on_event=lambda event: candidate.follow(result, event))
 

@@ -1,13 +1,9 @@
 import io
-import json
-import sys
 import zipfile
 from pathlib import Path
 
 import pytest
-import streamlit as st
-from streamlit.components.v2.bidi_component.main import _make_trigger_id
-from streamlit.testing.v1 import AppTest
+from pages_tools import page_text, press, sent
 from toy_county import toy
 
 from layoutplan.county.tables import TABLES
@@ -15,47 +11,6 @@ from layoutplan.labels import label
 from layoutplan.ui import diagnosis
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture
-def open_app(monkeypatch):
-    def start(folder, page="pages/overview.py", lang="zh"):
-        monkeypatch.setenv("LAYOUTPLAN_COUNTY", str(folder))
-        monkeypatch.setattr(sys, "argv", ["app.py"])
-        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
-        app.session_state["lang"] = lang
-        app.run()
-        if page != "pages/overview.py":
-            app.switch_page(page).run()
-        assert not app.exception
-        return app
-
-    yield start
-    st.cache_resource.clear()
-
-
-def map_of(app):
-    (proto,) = [e.proto for e in app.get("bidi_component") if "map" in e.proto.id.rpartition("-")[2]]
-    return proto
-
-
-def sent(app):
-    """Return what the page sent to its map."""
-    return json.loads(map_of(app).json)
-
-
-def press(app, name, value):
-    """Press a button of the cards beside the map, as the browser reports it."""
-    states = app._tree.get_widget_states()
-    event = states.widgets.add()
-    event.id = _make_trigger_id(map_of(app).id, "events")
-    event.json_trigger_value = json.dumps([{"event": "chosen", "value": {"name": name, "value": value}}])
-    app._run(states)
-    assert not app.exception
-
-
-def page_text(app):
-    return "".join(element.proto.body for element in app.get("html"))
 
 
 @pytest.mark.parametrize(("lang", "name"), [("zh", "玩具县"), ("en", "Toy County")])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Literal, cast
 
 import numpy as np
@@ -10,19 +11,18 @@ import streamlit as st
 
 from layoutplan.labels import Lang, label
 from layoutplan.plan.planning import PlanResult
-from layoutplan.plan.scenario import OpenSchool, Scenario, dump_scenario
+from layoutplan.plan.scenario import OpenSchool, dump_scenario
 from layoutplan.plan.siting import SiteLab, SiteTrial, try_at
 from layoutplan.ui import bench as benches
-from layoutplan.ui import mapdata, session, trialcards
+from layoutplan.ui import mapdata, objects, seattrials, session, steps, trialcards
 from layoutplan.ui.bench import Bench, Candidate
 from layoutplan.ui.planmap import Added, Chosen, Event, Moved, Scene, Site
+from layoutplan.ui.planmap.panel import Card, Choice, Option
 
 _Setting = Literal["county_town", "town", "village"]
 SETTINGS: tuple[_Setting, ...] = ("county_town", "town", "village")
 _STEP_M = 50.0
 START_ZOOM = 11.5
-_DEEPEST = 50  # steps that can be undone
-_Step = tuple[Bench, Scenario]
 
 
 def bench_of(lab: SiteLab) -> Bench:
@@ -49,55 +49,20 @@ def _first_spot(lab: SiteLab) -> tuple[float, float]:
     return float(spot.x), float(spot.y)
 
 
-# ---- steps, each of which can be undone ------------------------------------------------------
-def _now() -> _Step:
-    return cast("Bench", st.session_state.get("bench", Bench())), session.scenario()
-
-
-def _go(bench: Bench, plan: Scenario | None = None) -> None:
-    """Take one step; what was before it can be had back."""
-    before = st.session_state.pop("held", None) or _now()
-    after = (bench, plan or before[1])
-    if after == before:
-        return
-    st.session_state["past"] = [*st.session_state.get("past", []), before][-_DEEPEST:]
-    st.session_state["future"] = []
-    _set(after)
-
-
-def _set(step: _Step) -> None:
-    st.session_state["bench"], st.session_state["scenario"] = step
-
-
-def _back(source: str, other: str) -> None:
-    steps = st.session_state.get(source) or []
-    if steps:
-        st.session_state[other] = [*st.session_state.get(other, []), _now()]
-        st.session_state[source] = steps[:-1]
-        _set(steps[-1])
-
-
-def undo() -> None:
-    """Take the last step back."""
-    _back("past", "future")
-
-
-def redo() -> None:
-    """Take the step again that was taken back."""
-    _back("future", "past")
-
-
+# ---- what the planner does ---------------------------------------------------------------------
 def follow(result: PlanResult, event: Event) -> None:
     """Do what the planner did on the map or with a button of the cards."""
-    bench, _ = _now()
+    bench = steps.bench()
     if isinstance(event, Moved):
         _moved(result, bench, event)
     elif isinstance(event, Added):
         east, north = session.degrees(result).metres(event.lat, event.lng)
         if np.isfinite(east) and np.isfinite(north):
-            _go(benches.add(bench, east, north, site_id=_free_id(bench)))
+            steps.go(benches.add(bench, east, north, site_id=_free_id(bench)))
     elif isinstance(event, Chosen):
         _chosen(bench, event)
+    else:
+        objects.follow(event)
 
 
 def _moved(result: PlanResult, bench: Bench, event: Moved) -> None:
@@ -105,24 +70,28 @@ def _moved(result: PlanResult, bench: Bench, event: Moved) -> None:
     if not (np.isfinite(east) and np.isfinite(north)):
         return
     if event.live:  # on the way: not a step of its own, but where the step began is kept
-        st.session_state.setdefault("held", _now())
+        steps.hold()
         st.session_state["bench"] = benches.move(bench, event.id, east, north)
     else:
-        _go(benches.move(bench, event.id, east, north))
+        steps.go(benches.move(bench, event.id, east, north))
 
 
 def _chosen(bench: Bench, event: Chosen) -> None:
-    steps: dict[str, Callable[[], None]] = {"undo": undo, "redo": redo, "drop": lambda: _go(_dropped(bench))}
-    if event.name == "step" and event.value in steps:
-        steps[event.value]()
+    ways: dict[str, Callable[[], None]] = {
+        "undo": steps.undo, "redo": steps.redo, "drop": lambda: steps.go(_dropped(bench)),
+    }  # fmt: skip
+    if event.name == "step" and event.value in ways:
+        ways[event.value]()
     elif event.name == "rooms" and event.value.isdecimal():
-        _go(benches.resize(bench, int(event.value)))
+        steps.go(benches.resize(bench, int(event.value)))
+    elif event.name == "object":
+        objects.forget()
     elif event.name == "site":
         held = bench.in_hand() or (bench.candidates[-1] if bench.candidates else None)
         if event.value != "+":
-            _go(benches.take(bench, event.value))
+            steps.go(benches.take(bench, event.value))
         elif held is not None:
-            _go(benches.add(bench, held.east_m + 10 * _STEP_M, held.north_m, site_id=_free_id(bench)))
+            steps.go(benches.add(bench, held.east_m + 10 * _STEP_M, held.north_m, site_id=_free_id(bench)))
         else:
             st.session_state.pop("bench", None)
 
@@ -151,9 +120,12 @@ def scene(lab: SiteLab, lang: Lang) -> Scene:
     bench, trials = bench_of(lab), tries(lab)
     held = trials.get(bench.active)
     won = [] if held is None else held.cells.tolist()
-    cards = [trialcards.tools(bench, can_undo=_has("past"), can_redo=_has("future"), lang=lang)]
+    cards: list[Card] = [trialcards.tools(bench, can_undo=steps.can_undo(), can_redo=steps.can_redo(), lang=lang)]
+    opened = _opened(lab, lang)
+    if opened is not None:
+        cards.append(opened)
     if held is not None:
-        cards += trialcards.trial(result, held, stage=stage, year=year, lang=lang)
+        cards += _judged(lab, held, lang)
     cards += trialcards.weighed(list(trials.values()), active=bench.active, year=year, lang=lang)
     pins = [_pin(at, trial, lab, bench, lang) for at, trial in enumerate(trials.values(), start=1)]
     return Scene(
@@ -170,8 +142,30 @@ def scene(lab: SiteLab, lang: Lang) -> Scene:
     )
 
 
-def _has(name: str) -> bool:
-    return bool(st.session_state.get(name))
+def _judged(lab: SiteLab, held: SiteTrial, lang: Lang) -> list[Card]:
+    """Return the cards of the site in hand; where seats bind, the optimum within them comes first."""
+    result, said = lab.result, seattrials.note(lab.result, lang)
+    near = trialcards.trial(result, held, stage=lab.stage, year=lab.year, lang=lang)
+    one = bench_of(lab).in_hand()
+    if said is None or held.reason or one is None:
+        return near
+    if not seattrials.binds(result):
+        return [said, *near]
+    key = ("seats", *session.key_of(result), lab.stage, lab.year, one)
+    known = st.session_state.get("seat_try")
+    if known is None or known[0] != key:
+        known = (key, seattrials.try_one(result, one, stage=lab.stage, year=lab.year))
+        st.session_state["seat_try"] = known
+    return [*seattrials.cards(result, known[1], lang), said, near[0]]
+
+
+def _opened(lab: SiteLab, lang: Lang) -> Card | None:
+    """Return the card of what was clicked on the map, with a button that closes it."""
+    card = objects.card_of(lab.result, stage=lab.stage, year=lab.year, lang=lang)
+    if card is None:
+        return None
+    shut = Option("close", label("ui.object.close", lang), hint=label("ui.object.close_hint", lang))
+    return replace(card, blocks=[*card.blocks, Choice("object", "", [shut])])
 
 
 def _pin(at: int, trial: SiteTrial, lab: SiteLab, bench: Bench, lang: Lang) -> Site:
@@ -188,8 +182,8 @@ def coordinates(lab: SiteLab, lang: Lang) -> None:
         return
 
     def moved() -> None:
-        bench, _ = _now()
-        _go(benches.move(bench, bench.active, st.session_state["site_east"], st.session_state["site_north"]))
+        bench = steps.bench()
+        steps.go(benches.move(bench, bench.active, st.session_state["site_east"], st.session_state["site_north"]))
 
     with st.popover(label("ui.site.coordinates", lang), key="site_where", on_change="rerun"):
         st.session_state["site_east"], st.session_state["site_north"] = round(held.east_m, 1), round(held.north_m, 1)
@@ -221,14 +215,14 @@ def keeper(lab: SiteLab, lang: Lang) -> None:
 
 
 def _keep(lab: SiteLab, lang: Lang) -> None:
-    bench, plan = _now()
+    bench, plan = steps.bench(), session.scenario()
     held = bench.in_hand()
     if held is None or tries(lab)[held.site_id].reason:
         return
     name = st.session_state["site_name"].strip() or held.site_id
     setting, year = st.session_state[f"site_setting_{lang}"], st.session_state["site_opens"]
     action = _opening(held, name, stage=lab.stage, setting=setting, year=year)
-    _go(_dropped(bench), plan.model_copy(update={"actions": (*plan.actions, action)}))
+    steps.go(_dropped(bench), plan.model_copy(update={"actions": (*plan.actions, action)}))
     st.session_state["keep"] = False  # closes what was opened to ask
 
 
@@ -238,9 +232,3 @@ def _opening(one: Candidate, name: str, *, stage: str, setting: _Setting, year: 
         setting=setting, east_m=round(one.east_m, 1), north_m=round(one.north_m, 1),
         primary_rooms=one.rooms if stage == "primary" else 0, junior_rooms=one.rooms if stage == "junior" else 0,
     )  # fmt: skip
-
-
-def keep_up(result: PlanResult) -> None:
-    """Work the plan out anew if the scenario has changed since."""
-    if session.scenario().fingerprint != result.scenario.fingerprint:
-        st.rerun(scope="app")

@@ -13,8 +13,9 @@ import streamlit as st
 from layoutplan.errors import ScenarioError
 from layoutplan.labels import Lang, label
 from layoutplan.plan.closure import Gate, closure_gate
+from layoutplan.plan.locks import Record
 from layoutplan.plan.planning import PlanResult
-from layoutplan.ui import charts, session
+from layoutplan.ui import charts, objects, session
 from layoutplan.ui.charts import Curve
 from layoutplan.ui.listing import Shown, pick
 
@@ -66,13 +67,22 @@ def _pupils(totals: pd.Series[Any], year: int, ids: pd.Series[Any]) -> Any:
 
 def pick_school(frame: pd.DataFrame, *, lang: Lang) -> Mapping[str, Any] | None:
     """Draw the list; return the school selected."""
-    return pick(frame, _COLUMNS, key="closures", lang=lang, height=210)
+    return pick(frame, _COLUMNS, key="closures", lang=lang, height=176)
+
+
+def clicked(frame: pd.DataFrame, result: PlanResult, *, stage: str, year: int) -> Mapping[str, Any] | None:
+    """Return the school clicked on the map as a row; one that no rule names has no advice."""
+    row = objects.row_of(result, stage=stage, year=year)
+    if row is None or row["school_id"] is None:
+        return None
+    mine = frame[frame["school_id"] == row["school_id"]]
+    return cast("Mapping[str, Any]", mine.iloc[0].to_dict()) if len(mine) else {**row, "said": ""}
 
 
 def gate_of(
-    result: PlanResult, picked: Mapping[str, Any] | None, *, year: int, lang: Lang
+    result: PlanResult, picked: Mapping[str, Any] | None, *, year: int, lang: Lang, record: Record | None = None
 ) -> Gate | ScenarioError | None:
-    """Put the school picked before the closure gate, once.
+    """Put the school picked before the closure gate, once for each record of what was found.
 
     None if none is picked or the year is the base year; the fault where the gate does not take the
     school, such as one that teaches nobody already.
@@ -81,13 +91,14 @@ def gate_of(
         return None
     school_id = str(picked["school_id"])
     with st.spinner(label("ui.closures.working", lang)):
-        name = f"gate-{school_id}-{year}"
-        return cast("Gate | ScenarioError", session.shelved(result, name, lambda: _gate(result, school_id, year)))
+        name = f"gate-{school_id}-{year}-{record}"
+        made = session.shelved(result, name, lambda: _gate(result, school_id, year, record))
+        return cast("Gate | ScenarioError", made)
 
 
-def _gate(result: PlanResult, school_id: str, year: int) -> Gate | ScenarioError:
+def _gate(result: PlanResult, school_id: str, year: int, record: Record | None = None) -> Gate | ScenarioError:
     try:
-        return closure_gate(result, school_id, year)
+        return closure_gate(result, school_id, year, record=record)
     except ScenarioError as fault:
         return fault
 
@@ -102,7 +113,8 @@ def card(result: PlanResult, picked: Mapping[str, Any] | None, gate: Gate | Scen
     words = label("ui.closures.curve", lang, school=picked["name"])
     verdict = label(f"ui.closures.gate_{gate.verdict}", lang) if isinstance(gate, Gate) else picked["said"]
     drawn = charts.picture(_curve(result, str(picked["school_id"])), words)
-    title, caution = escape(f"{picked['name']} · {verdict}"), escape(label("ui.closures.caution", lang))
+    title = escape(" · ".join(filter(None, (picked["name"], verdict))))
+    caution = escape(label("ui.closures.caution", lang))
     return (
         f'<section class="lp-card"><h4>{title}</h4>{drawn}{_locks(gate, lang)}'
         f'<ul class="lp-marks">{rows}</ul><p class="lp-dim">{caution}</p></section>'

@@ -10,7 +10,7 @@ import streamlit as st
 
 from layoutplan.labels import Lang, label
 from layoutplan.plan.planning import PlanResult
-from layoutplan.ui.planmap import Clicked, Event
+from layoutplan.ui import objects
 
 # Signs beside the words, so that the level is not told by colour alone.
 SEVERITIES = ("error", "warning", "info")
@@ -35,12 +35,6 @@ def listed(result: PlanResult, *, stage: str, year: int, rules: Sequence[str]) -
     return frame.sort_values("severity", key=lambda s: s.map(SEVERITIES.index), kind="stable", ignore_index=True)
 
 
-def follow(event: Event) -> None:
-    """Narrow the table to what was clicked on the map; a click beside it widens it again."""
-    if isinstance(event, Clicked) and event.layer in ("schools", "places"):
-        st.session_state["subject"] = (event.layer, event.id)
-
-
 def pick(
     result: PlanResult, *, stage: str, year: int, lang: Lang, rules: Sequence[str] | None = None, height: int = _HEIGHT
 ) -> Mapping[str, Any] | None:
@@ -62,7 +56,8 @@ def pick(
     known = sorted(result.findings.frame["rule"].unique().tolist()) if rules is None else list(rules)
     rule = _rule(known, lang)
     wanted = known if rule == "all" else [rule]
-    frame = _narrowed(listed(result, stage=stage, year=year, rules=wanted), result)
+    held = objects.subject_of(result, stage=stage, year=year)
+    frame = _narrowed(listed(result, stage=stage, year=year, rules=wanted), held, result)
     if frame.empty:
         st.caption(label("ui.findings.none", lang))
         return None
@@ -102,23 +97,13 @@ def _rule(known: Sequence[str], lang: Lang) -> str:
     return str(rule)
 
 
-def _narrowed(frame: pd.DataFrame, result: PlanResult) -> pd.DataFrame:
-    subject = st.session_state.get("subject")
-    if subject is None:
+def _narrowed(frame: pd.DataFrame, held: tuple[str, str] | None, result: PlanResult) -> pd.DataFrame:
+    if held is None:
         return frame
-    layer, subject_id = subject
-    table, key = (
-        (result.roster.schools, "school_id") if layer == "schools" else (result.prepared.county.places, "place_id")
-    )
-    names = table.set_index(key)["name"]
-    if subject_id not in names.index:
-        return frame
-
-    def widen() -> None:
-        st.session_state["subject"] = None
-
-    st.button(f"✕ {names[subject_id]}", key="widen", on_click=widen)
-    narrowed: pd.DataFrame = frame[frame[key] == subject_id].reset_index(drop=True)
+    layer, name = held
+    st.button(f"✕ {objects.names_of(result)[name]}", key="widen", on_click=objects.forget)
+    key = "school_id" if layer == "schools" else "place_id"
+    narrowed: pd.DataFrame = frame[frame[key] == name].reset_index(drop=True)
     return narrowed
 
 

@@ -110,7 +110,7 @@ def _equity(book: Ledger, result: PlanResult, stage: str, lang: Lang) -> pd.Data
 # ---- beside the list ---------------------------------------------------------------------------
 def sheet(book: Ledger, picked: Mapping[str, Any] | None, *, tab: str, stage: str, lang: Lang) -> str:
     """Return the sheet of the school picked; else how evenly the county is equipped."""
-    if tab == "resources" and picked is not None:
+    if tab == "resources" and picked is not None and picked["school_id"] is not None:
         mine = book.resources.indicators[book.resources.indicators["school_id"] == picked["school_id"]]
         title = label("ui.ledger.sheet", lang, school=picked["name"], year=book.year)
         heads = ("indicator", "value", "standard", "gap")

@@ -45,8 +45,10 @@ def pick(
         st.caption(label("ui.list.none", lang))
         return None
     shown = pd.DataFrame({label(column.heading, lang): _values(frame, column) for column in columns})
+    # What is clicked on the map takes the place of the row selected: the table begins anew.
     answer = st.dataframe(
-        shown, height=height, hide_index=True, on_select="rerun", selection_mode="single-row", key=key,
+        shown, height=height, hide_index=True, on_select="rerun", selection_mode="single-row",
+        key=f"{key}|{st.session_state.get('subject')}",
         column_config={label(column.heading, lang): _config(column) for column in columns},
     )  # fmt: skip
     rows = [row for row in cast("dict[str, Any]", answer)["selection"]["rows"] if row < len(frame)]

@@ -16,7 +16,7 @@ from layoutplan.plan.compare import compare
 from layoutplan.plan.conflicts import schools_of
 from layoutplan.plan.planning import PlanResult
 from layoutplan.plan.scenario import Action, Scenario, dump_scenario, parse_scenario
-from layoutplan.ui import cards, session
+from layoutplan.ui import cards, session, steps
 from layoutplan.ui.listing import Shown, pick
 
 MAX_PLANS = 4
@@ -79,7 +79,7 @@ def pick_action(frame: pd.DataFrame, *, lang: Lang) -> Mapping[str, Any] | None:
 
 def _remove(at: int) -> None:
     plan = session.scenario()
-    st.session_state["scenario"] = plan.model_copy(update={"actions": (*plan.actions[:at], *plan.actions[at + 1 :])})
+    steps.go(plan=plan.model_copy(update={"actions": (*plan.actions[:at], *plan.actions[at + 1 :])}))
 
 
 # ---- side by side ----------------------------------------------------------------------------

@@ -162,7 +162,19 @@ def plan(lang: Lang) -> PlanResult:
         return _plan(lang)
     except InputError as fault:
         show_problems(fault, lang)
+        _offer_way_back(lang)
         st.stop()
+
+
+def _offer_way_back(lang: Lang) -> None:
+    """Draw a button that takes back what cannot be worked out, if something could be before."""
+    good = st.session_state.get("last_good")
+    if good is not None and good != scenario():
+
+        def back() -> None:
+            st.session_state["scenario"] = good
+
+        st.button(label("ui.problems.back", lang), type="primary", key="way_back", on_click=back)
 
 
 def _plan(lang: Lang) -> PlanResult:
@@ -171,6 +183,7 @@ def _plan(lang: Lang) -> PlanResult:
     key = ("result", stamp, wanted.fingerprint)
     place = st.empty()  # there in every run, so that what follows keeps its place on the page
     if shelf.holds(key):
+        st.session_state["last_good"] = wanted
         return cast("PlanResult", shelf.get(key, lambda: None))
     with place.status(label("ui.progress.title", lang), expanded=False) as status:
 
@@ -184,6 +197,7 @@ def _plan(lang: Lang) -> PlanResult:
         say("plan")
         result = cast("PlanResult", shelf.get(key, lambda: run_plan(prepared, wanted)))
     place.empty()
+    st.session_state["last_good"] = wanted
     return result
 
 
@@ -270,7 +284,8 @@ def school_paint(result: PlanResult, *, year: int, lang: Lang) -> Paint:
 def overview_scene(result: PlanResult, picked: Mapping[str, Any] | None, *, stage: str, year: int, lang: Lang) -> Scene:
     """Return what the overview's map shows, and where it looks if a finding is picked."""
     scene = list_scene(result, picked, stage=stage, year=year, lang=lang)
-    return scene if picked is not None else replace(scene, selected=st.session_state.get("subject"))
+    held = st.session_state.get("subject")
+    return scene if picked is not None or held is None or held[0] == "cells" else replace(scene, selected=held)
 
 
 def list_scene(result: PlanResult, picked: Mapping[str, Any] | None, *, stage: str, year: int, lang: Lang) -> Scene:
@@ -295,6 +310,12 @@ def list_scene(result: PlanResult, picked: Mapping[str, Any] | None, *, stage: s
         "schools": school_paint(result, year=year, lang=lang),
     }
     return Scene(paints=paints, selected=selected, focus=focus)
+
+
+def keep_up(result: PlanResult) -> None:
+    """Work the plan out anew, from within a fragment, if the scenario has changed since."""
+    if scenario().fingerprint != result.scenario.fingerprint:
+        st.rerun(scope="app")
 
 
 def goal_year(result: PlanResult, year: int) -> int:
@@ -322,39 +343,3 @@ def remember(key: str) -> None:
     """
     if st.session_state[key] is not None:
         st.session_state[f"kept_{key}"] = st.session_state[key]
-
-
-def top_bar(result: PlanResult, lang: Lang) -> tuple[str, int]:
-    """Draw the bar above every page: county and scenario, stage, year, language.
-
-    Returns
-    -------
-    stage : {"primary", "junior"}
-    year : int
-        School year chosen.
-    """
-    county = result.prepared.county
-    years = list(range(county.base_year, result.scenario.last_year + 1))
-    keep("year", min(max(GOAL_YEAR, years[0]), years[-1]))
-    keep("stage", "primary")
-    keep("lang", lang)
-    left, stage_box, year_box, right = st.columns([4.3, 1.6, 2.9, 1.1], vertical_alignment="center")
-    with left:
-        st.html(cards.brand(result, lang))
-    with stage_box:
-        stage = st.segmented_control(
-            label("ui.bar.stage", lang), ("primary", "junior"), format_func=lambda name: label(f"stage.{name}", lang),
-            key="stage", on_change=remember, args=("stage",), required=True, label_visibility="collapsed",
-        )  # fmt: skip
-    with year_box:
-        year = st.select_slider(
-            label("ui.bar.year", lang), years, key="year", on_change=remember, args=("year",),
-            label_visibility="collapsed",
-        )  # fmt: skip
-    with right:
-        st.segmented_control(
-            label("ui.bar.language", lang), LANGS, format_func=lambda name: label("ui.bar.own_name", name),
-            key="lang", on_change=remember, args=("lang",),
-            required=True, label_visibility="collapsed",
-        )  # fmt: skip
-    return str(stage or st.session_state["kept_stage"]), int(year or st.session_state["kept_year"])

@@ -195,9 +195,13 @@ class PlanMap {
       pane.style.pointerEvents = "none";
       this.sketchRenderer = L.canvas({ pane: "plan-sketch", padding: 0.3 });
     }
-    const path = L.polygon(L.GeoJSON.coordsToLatLngs(sketch.polygons, 2), {
-      renderer: this.sketchRenderer, pane: "plan-sketch", interactive: false, ...sketch.style,
-    });
+    const looks = { renderer: this.sketchRenderer, pane: "plan-sketch", interactive: false, ...sketch.style };
+    const path = L.layerGroup([L.polygon(L.GeoJSON.coordsToLatLngs(sketch.polygons, 2), looks)]);
+    for (const { points, weight } of sketch.lines ?? []) path.addLayer(L.polyline(points, { ...looks, weight, opacity: 0.75 }));
+    for (const { at, text } of sketch.words ?? []) {
+      const icon = L.divIcon({ className: "planmap-said", html: element("span", "", text), iconSize: null });
+      path.addLayer(L.marker(at, { icon, interactive: false, keyboard: false }));
+    }
     this.sketch = { id: sketch.id, path: path.addTo(this.map) };
   }
 

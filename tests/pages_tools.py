@@ -1,0 +1,29 @@
+"""What tests of the pages ask: what a page says, what it sent to its map, a press of a button on the map's cards."""
+
+import json
+
+from streamlit.components.v2.bidi_component.main import _make_trigger_id
+
+
+def map_of(app):
+    (proto,) = [e.proto for e in app.get("bidi_component") if "map" in e.proto.id.rpartition("-")[2]]
+    return proto
+
+
+def sent(app):
+    """Return what the page sent to its map."""
+    return json.loads(map_of(app).json)
+
+
+def press(app, name, value):
+    """Press a button of the cards beside the map, as the browser reports it."""
+    states = app._tree.get_widget_states()
+    event = states.widgets.add()
+    event.id = _make_trigger_id(map_of(app).id, "events")
+    event.json_trigger_value = json.dumps([{"event": "chosen", "value": {"name": name, "value": value}}])
+    app._run(states)
+    assert not app.exception
+
+
+def page_text(app):
+    return "".join(element.proto.body for element in app.get("html"))
