@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from layoutplan.ui import bar, cards, objects, scenarios, session
+from layoutplan.ui import bar, cards, objects, office, scenarios, session
 from layoutplan.ui.planmap import load_leaflet, planmap
 
 lang = session.enter("pages/plans.py")
@@ -17,5 +17,6 @@ with right:
 with left:
     scene = session.list_scene(result, picked, stage=stage, year=year, lang=lang)
     planmap(session.base_map(result, lang), scene, key="plans_map", height=400, on_event=objects.follow)
+office.panel(lang)
 st.html(scenarios.beside(result, year=year, lang=lang))
 st.html(cards.legend(lang))
