@@ -27,6 +27,8 @@ _PUBLIC = {
     "view_household": "layoutplan.plan.household",
     "try_site": "layoutplan.plan.siting",
     "rank_sites": "layoutplan.plan.siting",
+    "optimise": "layoutplan.plan.optimise",
+    "load_goal": "layoutplan.plan.optimise.goal",
     "run_batch": "layoutplan.plan.batch",
     "backtest": "layoutplan.seats.backtest",
     "draw_map": "layoutplan.present.maps",

@@ -348,5 +348,5 @@ def open_app(county: Annotated[Path | None, typer.Argument(metavar="COUNTY", hel
     raise SystemExit(subprocess.call([sys.executable, "-m", "streamlit", "run", str(script)], env=environment))
 
 
-# Commands that hand in documents stand in a module of their own, which needs what is above.
-from layoutplan.cli import office, papers  # noqa: E402,F401
+# Other commands stand in modules of their own, which need what is above.
+from layoutplan.cli import office, papers, searching  # noqa: E402,F401
