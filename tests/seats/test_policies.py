@@ -204,6 +204,45 @@ def test_rows_in_another_order_change_nothing(policy):
         pd.testing.assert_frame_equal(getattr(one.assignment, part), getattr(other.assignment, part))
 
 
+def test_places_that_lie_close_are_kept_together_and_a_step_shorter_parts_them():
+    # p3 and p4 are 1100 m apart by road, p1 and p2 1000 m; the step between the pairs is 2000 m.
+    result = plan(with_rooms(b=3), together_within_m=1150.0)
+    named = plan(with_rooms(b=3), together=(("p3", "p4"), ("p1", "p2")))
+    pd.testing.assert_frame_equal(result.assignment.flows, named.assignment.flows)
+    apart = plan(with_rooms(b=3), together_within_m=900.0)
+    pd.testing.assert_frame_equal(apart.assignment.flows, plan(with_rooms(b=3)).assignment.flows)
+
+
+def test_settlements_are_not_joined_across_the_boundary_and_locked_places_stand_alone():
+    whole = plan(toy.county(), together_within_m=2500.0, boundary="township")
+    parted = plan(toy.county(), together=(("p1", "p2"), ("p3", "p4")), boundary="township")
+    pd.testing.assert_frame_equal(whole.assignment.flows, parted.assignment.flows)
+    held = plan(toy.county(), together_within_m=1050.0, locks=(Lock(school_id="b", place_ids=("p1",)),))
+    assert set(given(held, 1)) >= {("p1", "b"), ("p2", "a")}
+
+
+def test_a_catchment_hangs_together_though_an_exclave_would_be_shorter():
+    """b's 180 seats hold p3. Free, p4's 30 go 3000 m farther to a, past p3; else 90 of p3 go 2000 m farther."""
+    free = stage_total(plan(with_rooms(b=4), villages="whole"))
+    assert (free[("p3", "b")], free[("p4", "a")]) == (180.0, 30.0)
+    held = plan(with_rooms(b=4), villages="whole", contiguous=True)
+    total = stage_total(held)
+    assert (total[("p3", "a")], total[("p3", "b")], total[("p4", "b")]) == (90.0, 90.0, 30.0)
+    assert given(held, 4)[("p3", "a")] == 30.0
+    assert conserved(held)
+
+
+def test_a_lock_beyond_places_locked_elsewhere_cannot_hang_together_and_is_named():
+    locks = (Lock(school_id="a", place_ids=("p4",), stage="primary"), Lock(school_id="b", place_ids=("p3",)))
+    assert conserved(plan(toy.county(), locks=locks, villages="whole"))
+    with pytest.raises(ScenarioError) as error:
+        plan(toy.county(), locks=locks, villages="whole", contiguous=True)
+    assert faults(error) == [("lock_cut_off", "locks", "primary")]
+    said = error.value.say("en")
+    assert "p3, which may not go to school a, lie between it and p4" in said
+    assert "lock one of p3 to it as well" in said
+
+
 ONE = Lock(school_id="a", place_ids=("p1",))
 
 
@@ -213,6 +252,12 @@ ONE = Lock(school_id="a", place_ids=("p1",))
         ({"assignment": "nearest", "villages": "whole"}, (), [("policy_idle", "", "villages")]),
         ({"assignment": "zoned", "locks": (ONE,)}, (), [("policy_idle", "", "locks")]),
         ({"unzoned": "nearest"}, (), [("policy_idle", "", "unzoned")]),
+        ({"contiguous": True}, (), [("policy_idle", "", "contiguous")]),
+        ({"assignment": "nearest", "together_within_m": 500.0}, (), [("policy_idle", "", "together_within_m")]),
+        (
+            {"together_within_m": 2500.0, "within_limits": True}, (),
+            [("together_apart", "together_within_m", "")],
+        ),
         (
             {"locks": (Lock(school_id="x", place_ids=("p1", "p9")),)}, (),
             [("place_unknown", "locks[1]", "place_ids"), ("school_unknown", "locks[1]", "school_id")],

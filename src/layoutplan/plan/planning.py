@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from weakref import WeakKeyDictionary
 
 import geopandas as gpd
@@ -12,7 +12,8 @@ import pandas as pd
 
 from layoutplan import __version__
 from layoutplan.access.catchment import draw_catchments
-from layoutplan.access.network import Ints, Mode
+from layoutplan.access.neighbours import find_neighbours
+from layoutplan.access.network import Ints, Mode, join_snaps
 from layoutplan.access.travel import Travel, nearest_open
 from layoutplan.county.tables import GRADES_OF_STAGE, GROUP_OF_GRADE
 from layoutplan.plan.indicators import count_indicators
@@ -42,6 +43,7 @@ __all__ = [
     "prepare_for",
     "run_plan",
     "snap_point",
+    "terms_for",
 ]
 
 
@@ -116,7 +118,7 @@ def run_plan(prepared: Prepared, scenario: Scenario) -> PlanResult:
     between = ways_by(policy, between_schools(prepared, policy, openings), norms=norms)
     demand = _demand_of(prepared, scenario, years)
     supply = count_supply(roster, norms=norms, years=years)
-    assignment = assign_by_policy(demand, ways, roster=roster, terms=Terms(policy, county, supply, norms))
+    assignment = assign_by_policy(demand, ways, roster=roster, terms=terms_for(prepared, scenario, supply))
     ground = Ground(roster, between, supply, norms, policy)
     enrolment = roll_forward(county, assignment, ground, years=years)
     balance = balance_seats(county, demand, supply, roster)
@@ -135,6 +137,18 @@ def run_plan(prepared: Prepared, scenario: Scenario) -> PlanResult:
         prepared, scenario, roster, travel[policy.mode], ways, demand, supply, assignment, enrolment,
         findings, balance, indicators, provenance,
     )  # fmt: skip
+
+
+def terms_for(prepared: Prepared, scenario: Scenario, supply: Supply) -> Terms:
+    """Return what a scenario's policy asks, with the neighbours of places where it looks at them."""
+    policy, neighbours = scenario.policy, None
+    if policy.contiguous or policy.together_within_m is not None:
+        prepared = prepare_for(prepared, policy)
+        new = snap_openings(prepared, scenario)[policy.mode]
+        sites = (replace(site, ids=(school_id,)) for school_id, site in new.items())
+        schools = join_snaps(prepared.schools[policy.mode], *sites)
+        neighbours = find_neighbours(prepared.network, prepared.places[policy.mode], schools, mode=policy.mode)
+    return Terms(policy, prepared.county, supply, prepared.norms, neighbours)
 
 
 def _demand_of(prepared: Prepared, scenario: Scenario, years: range) -> Demand:

@@ -18,9 +18,11 @@ from layoutplan.access.travel import costs_to_point, minutes_of
 from layoutplan.county.tables import GROUP_OF_GRADE
 from layoutplan.plan.planning import PlanResult, snap_point
 from layoutplan.plan.siting import SITE_ID
-from layoutplan.seats.capacity import StageUnits, seats_of, stage_market, stage_units
+from layoutplan.seats.capacity import seats_of
 from layoutplan.seats.rules import Rules, Terms, pupils_by_place, read_rules
+from layoutplan.seats.settings import Policy
 from layoutplan.seats.transport import MS_PER_MINUTE, Placement, TransportModel
+from layoutplan.seats.units import StageUnits, stage_market, stage_units
 from layoutplan.seats.ways import limit_of, mode_of
 
 _SEAT = 1e-6
@@ -110,7 +112,7 @@ def open_seat_lab(result: PlanResult, *, stage: str, year: int, rooms: int) -> S
         Under the plan's policy a trial would not be what the plan with the school is.
     """
     policy, norms = result.scenario.policy, result.prepared.norms
-    if policy.assignment != "capacity" or policy.villages != "split" or policy.together or policy.boundary != "none":
+    if policy.assignment != "capacity" or _groups(policy) or policy.boundary != "none":
         raise ValueError("a seat lab needs the policy capacity with split villages, no groups and no boundary")
     terms = Terms(policy, result.prepared.county, result.supply, norms)
     years = sorted(int(y) for y in result.demand.frame["year"].unique())
@@ -125,6 +127,11 @@ def open_seat_lab(result: PlanResult, *, stage: str, year: int, rooms: int) -> S
     model = TransportModel(market, site_id=SITE_ID, site_seats=site_seats)
     model.set_amounts(np.where(held, 0.0, amounts), np.append(np.maximum(seats, 0.0), site_seats))
     return SeatLab(result, rules, units, model, model.solve(prices=False), market.seats)
+
+
+def _groups(policy: Policy) -> bool:
+    """Return whether a policy keeps pupils together in any way."""
+    return policy.villages != "split" or bool(policy.together) or policy.together_within_m is not None
 
 
 def try_seats(lab: SeatLab, east_m: float, north_m: float) -> SeatTrial:

@@ -41,7 +41,7 @@ class Assignment:
     unplaced : DataFrame
         ``year, grade, place_id`` (key, sorted), ``stage``, ``pupils``, ``reason``
         (``off_network``, ``island``, ``one_way``, ``no_school``, and where seats, zones or limits bind
-        ``no_seat``, ``too_far``, ``boundary``, ``zone_unreached``).
+        ``no_seat``, ``too_far``, ``boundary``, ``cut_off``, ``zone_unreached``).
     prices : DataFrame
         ``year, stage, school_id`` (key, sorted), ``seats`` [seat], ``pupils`` [person], ``price``
         [person-minute saved by one seat more], ``places`` [person more who would get a seat by it];

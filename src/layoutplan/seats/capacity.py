@@ -18,145 +18,14 @@ from layoutplan.access.travel import Travel
 from layoutplan.county.tables import GRADES_OF_STAGE, STAGES
 from layoutplan.errors import Problem, ScenarioError
 from layoutplan.seats.assignment import FLOW_COLUMNS, LEFT_COLUMNS, PRICE_COLUMNS, PROOF_COLUMNS, Assignment
+from layoutplan.seats.cutoff import find_cut_off, is_cut_off
 from layoutplan.seats.demand import Demand
-from layoutplan.seats.rules import BARS, Rules, bars, pupils_by_place, teaches_ever
+from layoutplan.seats.rules import BARS, Rules, pupils_by_place
 from layoutplan.seats.supply import is_open, teaches
 from layoutplan.seats.ties import LEAST_PUPILS
-from layoutplan.seats.transport import MS_PER_MINUTE, Market, Placement, TransportModel
+from layoutplan.seats.transport import MS_PER_MINUTE, Placement, TransportModel
+from layoutplan.seats.units import Group, StageUnits, ground_of, stage_market, units_by_year
 from layoutplan.seats.whole import place_whole
-
-
-@dataclass(frozen=True, eq=False)
-class Group:
-    """Grades of a stage that are taught alike and may go to the same schools.
-
-    Parameters
-    ----------
-    grades : tuple of int
-        Which.
-    travel : Travel
-        Their ways.
-    bar : int64 [pair]
-        What bars each way, an index into ``BARS``.
-    """
-
-    grades: tuple[int, ...]
-    travel: Travel
-    bar: Ints
-
-
-@dataclass(frozen=True, eq=False)
-class StageUnits:
-    """The units of a stage: every group of grades at every cluster of places, group by group.
-
-    Parameters
-    ----------
-    stage : {"primary", "junior"}
-        Which.
-    groups : tuple of Group
-        Grades that go together.
-    first_place : int64 [cluster]
-        First place of each cluster of places that are kept together; most clusters are one place.
-    position : int64 [place]
-        Cluster of each place.
-    locked : int64 [unit]
-        School the unit is locked to, -1 where it is free.
-    """
-
-    stage: str
-    groups: tuple[Group, ...]
-    first_place: Ints
-    position: Ints
-    locked: Ints
-
-    def amounts(self, pupils: Floats) -> Floats:
-        """Return the pupils of every unit; ``pupils`` is float [grade 1-9, place]."""
-        parts = []
-        for group in self.groups:
-            by_place = pupils[[grade - 1 for grade in group.grades]].sum(axis=0)
-            parts.append(np.bincount(self.position, weights=by_place, minlength=len(self.first_place)))
-        return np.concatenate(parts)
-
-
-def units_by_year(rules: Rules, stage: str) -> list[StageUnits]:
-    """Return the units of a stage in every year: the same value until a school is converted."""
-    found: list[StageUnits] = []
-    for at, year in enumerate(rules.years):
-        same = at > 0 and rules.roster.spans_in(year) is rules.roster.spans_in(rules.years[at - 1])
-        found.append(found[-1] if same else stage_units(rules, stage, year))
-    return found
-
-
-def stage_units(rules: Rules, stage: str, year: int) -> StageUnits:
-    """Return the units of a stage, by the grades that schools teach in a year."""
-    groups: dict[tuple[int, bytes, bytes], Group] = {}
-    for grade in GRADES_OF_STAGE[stage]:
-        travel, bar = rules.ways.of(grade), bars(rules, grade, year=year)
-        key = id(travel), bar.tobytes(), rules.locked[grade - 1].tobytes()
-        known = groups.get(key)
-        groups[key] = Group((*known.grades, grade) if known else (grade,), travel, bar)
-    first_place, position = np.unique(rules.cluster, return_inverse=True)
-    locked = []
-    for group in groups.values():
-        lock, taught = rules.locked[group.grades[0] - 1], teaches_ever(rules, group.grades[0], year)
-        own = np.where((lock >= 0) & taught[lock], lock, -1)
-        of_cluster = np.full(len(first_place), -1, dtype=np.int64)
-        np.maximum.at(of_cluster, position, own)
-        locked.append(of_cluster)
-    return StageUnits(stage, tuple(groups.values()), first_place, position, np.concatenate(locked))
-
-
-def stage_market(rules: Rules, units: StageUnits, pupils: Floats, seats: Floats) -> Market:
-    """Return the market of a stage: every way that no rule bars, shortest first.
-
-    Parameters
-    ----------
-    rules : Rules
-        Policy.
-    units : StageUnits
-        Who is placed.
-    pupils : float [grade 1-9, place]
-        Pupils of a year.
-    seats : float [school]
-        Seats of the stage in that year.
-    """
-    clusters = len(units.first_place)
-    unit, school, cost = [], [], []
-    for number, group in enumerate(units.groups):
-        weight = pupils[[grade - 1 for grade in group.grades]].sum(axis=0)
-        cluster, way_school, way_ms = _cluster_ways(units, group, weight, len(seats))
-        unit.append(number * clusters + cluster)
-        school.append(way_school)
-        cost.append(way_ms)
-    units_of, schools_of, cost_ms = (np.concatenate(parts) for parts in (unit, school, cost))
-    order = np.lexsort((schools_of, cost_ms, units_of))
-    count = np.bincount(units_of, minlength=len(units.locked))
-    start = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
-    names = [rules.place_ids[row] for row in units.first_place.tolist()]
-    unit_ids = tuple(f"{name}/{group.grades[0]}" for group in units.groups for name in names)
-    return Market(unit_ids, rules.school_ids, units.amounts(pupils), seats, start, schools_of[order], cost_ms[order])
-
-
-def _cluster_ways(units: StageUnits, group: Group, weight: Floats, schools: int) -> tuple[Ints, Ints, Ints]:
-    """Return cluster, school and cost [ms] of the free ways; places kept together travel their mean way."""
-    travel = group.travel
-    free = np.flatnonzero(group.bar == 0)
-    place = np.repeat(np.arange(len(travel.place_ids)), np.diff(travel.start))[free]
-    cluster, school = units.position[place], travel.school[free]
-    cost = np.rint(travel.minutes[free] * MS_PER_MINUTE).astype(np.int64)
-    members = np.bincount(units.position, minlength=len(units.first_place))
-    if members.max(initial=1) == 1:
-        return cluster, school, cost
-    key = cluster * schools + school
-    ways, way = np.unique(key, return_inverse=True)
-    # A group without pupils in a year goes by its plain mean, which then costs nothing.
-    total = np.bincount(units.position, weights=weight, minlength=len(members))
-    share = np.where(
-        total[cluster] > 0, weight[place] / np.where(total[cluster] > 0, total[cluster], 1.0), 1 / members[cluster]
-    )
-    mean = np.bincount(way, weights=share * cost, minlength=len(ways))
-    common = np.bincount(way, minlength=len(ways)) == members[ways // schools]
-    return ways[common] // schools, ways[common] % schools, np.rint(mean[common]).astype(np.int64)
 
 
 def assign_capacity(demand: Demand, rules: Rules) -> Assignment:
@@ -177,13 +46,16 @@ def assign_capacity(demand: Demand, rules: Rules) -> Assignment:
     Raises
     ------
     ScenarioError
-        A school has fewer seats in a year than pupils are locked to it.
+        A school has fewer seats in a year than pupils are locked to it, or catchments have to hang together and
+        those of a lock cannot.
     """
     pupils = pupils_by_place(demand.frame, rules.place_ids, rules.years)
     parts, problems = [], []
     for stage in STAGES:
         units = units_by_year(rules, stage)
         faults = _locked_beyond_seats(rules, units, pupils)
+        if rules.terms.policy.contiguous:
+            faults += find_cut_off(rules, units[0], pupils[0])
         problems += faults
         if not faults:
             parts += _place_stage(rules, units, pupils)
@@ -254,7 +126,8 @@ def _place_stage(rules: Rules, by_year: Sequence[StageUnits], pupils: Floats) ->
         placement = model.solve()
         whole = placement
         if rules.terms.policy.villages == "whole":
-            whole = place_whole(model.market, placement)
+            ground = ground_of(rules, units, amounts) if rules.terms.policy.contiguous else None
+            whole = place_whole(model.market, placement, ground=ground)
         parts.append(_part(rules, units, pupils[at], year, (placement, whole)))
     return parts
 
@@ -282,7 +155,10 @@ def _part(rules: Rules, units: StageUnits, pupils: Floats, year: int, solved: tu
     split_places = split[split > 1].index.get_level_values("place_id").nunique()
     minutes = float(flows["pupils"].to_numpy(float) @ flows["minutes"].to_numpy(float))
     without = float(left["pupils"].to_numpy(float).sum())
-    saved, more = taken.pupil_minutes - best.pupil_minutes, float(taken.unplaced.sum() - best.unplaced.sum())
+    more = float(taken.unplaced.sum() - best.unplaced.sum())
+    # An optimum with more placed bounds one with fewer only by what they count without a seat.
+    bound = best.pupil_minutes - more * best.alone_ms / MS_PER_MINUTE
+    saved = taken.pupil_minutes - min(max(bound, taken.least_minutes, 0.0), taken.pupil_minutes)
     proof = (year, units.stage, minutes, minutes - saved, without, without - more, split_places)
     return _Part(flows, left, prices, proof)
 
@@ -347,10 +223,16 @@ def pair_at(travel: Travel) -> Ints:
 def _spread_unplaced(rules: Rules, units: StageUnits, pupils: Floats, year: int, stay: Floats) -> pd.DataFrame:
     ids = np.array(rules.place_ids, dtype=object)
     frames = []
+    cut_off = np.zeros(len(stay), dtype=bool)
+    if rules.terms.policy.contiguous and (stay > 0).any():
+        ground = ground_of(rules, units, units.amounts(pupils))
+        cut_off = is_cut_off(ground, stage_market(rules, units, pupils, np.ones(len(rules.school_ids))))
     for number, group in enumerate(units.groups):
         of_place = stay[number * len(units.first_place) + units.position]
         place = np.flatnonzero(of_place > 0)
         reasons = np.array(_reasons(rules, group, place, teaches(rules.roster, group.grades[0], year)), dtype=object)
+        apart = cut_off[number * len(units.first_place) + units.position[place]]
+        reasons[apart & (reasons == "no_seat")] = "cut_off"
         for grade in group.grades:
             amount = pupils[grade - 1, place] * of_place[place]
             used = amount > 0

@@ -14,14 +14,15 @@ import pandas as pd
 
 from layoutplan.access.network import Ints
 from layoutplan.labels import Lang, label
-from layoutplan.seats.capacity import StageUnits, locked_seats, seats_of, stage_market, stage_units
+from layoutplan.seats.capacity import locked_seats, seats_of
 from layoutplan.seats.demand import Demand
 from layoutplan.seats.rules import Rules, pupils_by_place, read_rules
 from layoutplan.seats.settings import Policy
 from layoutplan.seats.ties import LEAST_PUPILS
 from layoutplan.seats.transport import Market, Placement, TransportModel
+from layoutplan.seats.units import StageUnits, stage_market, stage_units
 
-_OPTIONS = ("within_limits", "boundary", "locks", "together")
+_OPTIONS = ("within_limits", "boundary", "locks", "together", "together_within_m")
 _NAMES_SHOWN = 12
 
 

@@ -9,13 +9,24 @@ import numpy as np
 import pandas as pd
 
 from layoutplan.access.network import Floats, Ints
-from layoutplan.county.tables import STAGE_OF_GRADE
+from layoutplan.county.tables import GROUP_OF_GRADE, STAGE_OF_GRADE
 from layoutplan.labels import Lang, label
 from layoutplan.seats.assignment import Assignment
 from layoutplan.seats.rules import BARS, Rules, bars
 from layoutplan.seats.supply import teaches
 
-CAUSES = ("nearest_given", "unreached", "zone", "lock", "boundary", "too_far", "together", "full", "whole")
+CAUSES = (
+    "nearest_given",
+    "unreached",
+    "zone",
+    "lock",
+    "boundary",
+    "too_far",
+    "together",
+    "full",
+    "whole",
+    "contiguous",
+)
 _LAST_SHOWN = 3
 _SEAT = 1e-6
 
@@ -177,12 +188,23 @@ def explain(assignment: Assignment, rules: Rules, place_id: str, *, year: int, g
         cause = "nearest_given"
     elif not cause:
         is_whole = rules.terms.policy.villages == "whole" and taken < seats - _SEAT
-        cause = "whole" if is_whole else "full"
+        fits = is_whole and rules.terms.policy.contiguous and _units_pupils(assignment, place_id, year, grade) <= (
+            seats - taken + _SEAT
+        )  # fmt: skip
+        cause = "contiguous" if fits else "whole" if is_whole else "full"
     last: tuple[LastSeat, ...] = ()
     if cause == "full":
         held = _last_seats(assignment, rules, school_id, year=year, stage=STAGE_OF_GRADE[grade])
         last = tuple(item for item in held if item.place_id != place_id)[:_LAST_SHOWN]
     return WhyCard(place_id, year, grade, nearest, given, unplaced, reason, cause, seats, taken, price, last)
+
+
+def _units_pupils(assignment: Assignment, place_id: str, year: int, grade: int) -> float:
+    """Return the pupils of a place in the grades that are placed together with one, as far as they have a seat."""
+    flows = assignment.flows
+    group = [other for other, name in GROUP_OF_GRADE.items() if name == GROUP_OF_GRADE[grade]]
+    mine = (flows["place_id"] == place_id) & (flows["year"] == year) & flows["grade"].isin(group)
+    return float(flows.loc[mine, "pupils"].sum())
 
 
 def _cause(rules: Rules, place: int, pair: int, grade: int, year: int) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from layoutplan.access.neighbours import Neighbours
 from layoutplan.access.network import Flags, Floats, Ints
 from layoutplan.county.layers import County
 from layoutplan.county.tables import GRADES, GROUP_OF_GRADE, STAGE_OF_GRADE, STAGES
@@ -20,7 +21,9 @@ from layoutplan.seats.zones import in_zone_of
 
 BARS = ("", "not_taught", "lock", "boundary", "too_far")
 _NONE, _NOT_TAUGHT, _LOCK, _BOUNDARY, _TOO_FAR = range(len(BARS))
-_ONLY_CAPACITY = ("villages", "within_limits", "boundary", "together", "locks")
+_ONLY_CAPACITY = (
+    "villages", "within_limits", "boundary", "together", "together_within_m", "contiguous", "locks",
+)  # fmt: skip
 _TOLERANCE_MINUTES = 1e-9
 
 
@@ -38,12 +41,15 @@ class Terms:
         Seats by year.
     norms : Norms
         Limits of travel.
+    neighbours : Neighbours, optional
+        Who lives beside whom; needed where the policy looks at it.
     """
 
     policy: Policy
     county: County
     supply: Supply
     norms: Norms
+    neighbours: Neighbours | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,10 +104,12 @@ def check_idle(policy: Policy) -> None:
     plain = Policy()
     idle = [name for name in _ONLY_CAPACITY if getattr(policy, name) != getattr(plain, name)]
     idle = idle if policy.assignment != "capacity" else []
+    if policy.contiguous and policy.villages == "split" and "contiguous" not in idle:
+        idle.append("contiguous")
     if policy.unzoned != plain.unzoned and policy.assignment != "zoned":
         idle.append("unzoned")
     if idle:
-        values = {"assignment": policy.assignment}
+        values = {"assignment": f"{policy.assignment}, villages = {policy.villages}"}
         raise ScenarioError([Problem("policy_idle", "policy", field=name, values=values) for name in idle])
 
 
@@ -137,6 +145,8 @@ def read_rules(ways: Ways, roster: Roster, terms: Terms, *, years: Sequence[int]
     within = {stage: _within(terms, roster, stage, travel.place_ids, travel.school_ids) for stage in STAGES}
     cluster, problems = _clusters(policy.together, travel.place_ids)
     locked, found = _locked(policy.locks, travel.place_ids, travel.school_ids)
+    if policy.together_within_m is not None:
+        cluster = _settlements(terms, cluster, locked, within)
     rules = Rules(ways, roster, terms, tuple(years), locked, within, cluster)
     problems += [*found, *_lock_faults(rules), *_apart(rules)]
     if problems:
@@ -288,20 +298,62 @@ def _barred_locks(rules: Rules, lock: Lock, school: int, row: str, grades: Seque
     return iter(found.values())
 
 
+def _settlements(terms: Terms, cluster: Ints, locked: Ints, within: dict[str, Flags]) -> Ints:
+    """Return the clusters with places joined that live close by; those who may not go the same way are not."""
+    neighbours, step = terms.neighbours, terms.policy.together_within_m
+    if neighbours is None or step is None:
+        raise ValueError("settlements are found by neighbours, which were not given")
+    one, other = neighbours.one, neighbours.other
+    free: Flags = np.all(locked < 0, axis=0)
+    alike = free[one] & free[other]
+    for allowed in within.values():
+        alike &= np.all(allowed[one] == allowed[other], axis=1)
+    close = neighbours.clusters(step, alike)
+    # Groups that a planner named and settlements that were found are joined where they share a place.
+    for _ in range(len(cluster)):
+        joined = _least_of(close, _least_of(cluster, np.arange(len(cluster))))
+        joined = _least_of(cluster, joined)
+        if np.array_equal(joined, cluster) and np.array_equal(_least_of(close, cluster), cluster):
+            break
+        cluster = joined
+    return cluster
+
+
+def _least_of(group: Ints, value: Ints) -> Ints:
+    """Return for every member of a group the least value in it."""
+    least = np.full(len(group), len(group), dtype=np.int64)
+    np.minimum.at(least, group, value)
+    return least[group]
+
+
 def _apart(rules: Rules) -> Iterator[Problem]:
     """Name places kept together that share no school in some grade."""
-    for number, group in enumerate(rules.terms.policy.together, start=1):
-        rows = [rules.place_ids.index(place_id) for place_id in group]
+    for rows, named in _groups(rules):
         for grade in (1, 4, 7):
             travel, free = rules.ways.of(grade), bars(rules, grade, year=rules.years[0]) == _NONE
             sets = []
             for row in rows:
                 pairs = np.arange(travel.start[row], travel.start[row + 1])
                 sets.append(set(travel.school[pairs[free[pairs]]].tolist()))
-            if not set.intersection(*sets):
-                values = {"places": ", ".join(group), "grade": grade}
-                yield Problem("together_apart", "policy", f"together[{number}]", "", values)
+            # Where nobody of the group has any school, keeping together is not what bars them.
+            if any(sets) and not set.intersection(*sets):
+                values = {"places": ", ".join(rules.place_ids[row] for row in rows), "grade": grade}
+                yield Problem("together_apart", "policy", named, "", values)
                 break
+
+
+def _groups(rules: Rules) -> Iterator[tuple[list[int], str]]:
+    """Yield the groups that a planner named, then the settlements found by nearness."""
+    policy = rules.terms.policy
+    for number, group in enumerate(policy.together, start=1):
+        yield sorted(rules.place_ids.index(place_id) for place_id in group), f"together[{number}]"
+    if policy.together_within_m is not None:
+        named = {place_id for group in policy.together for place_id in group}
+        first, count = np.unique(rules.cluster, return_counts=True)
+        for at in first[count > 1].tolist():
+            rows = np.flatnonzero(rules.cluster == at).tolist()
+            if not {rules.place_ids[row] for row in rows} <= named:
+                yield rows, "together_within_m"
 
 
 def pupils_by_place(demand: pd.DataFrame, place_ids: Sequence[str], years: Sequence[int]) -> Floats:

@@ -105,6 +105,12 @@ class Policy(Value):
         With ``capacity``: which line nobody is sent across.
     together : tuple of tuple of str
         With ``capacity``: places whose pupils go to the same schools.
+    together_within_m : float, optional
+        With ``capacity``: places no farther apart than this by road, or joined by such steps, go to the same
+        schools as well [m]; not across the boundary, and places that are locked are left out.
+    contiguous : bool
+        With ``capacity`` and whole villages: whether every catchment hangs together over neighbours, places
+        whose ground meets on the roads.
     locks : tuple of Lock
         With ``capacity``: places that stay with a school, whatever else holds.
     phase_in : {"entry_grades", "at_once"}
@@ -133,6 +139,8 @@ class Policy(Value):
     within_limits: bool = False
     boundary: Literal["none", "township", "zone"] = "none"
     together: tuple[_Places, ...] = Field(default=(), strict=False)
+    together_within_m: float | None = Field(default=None, gt=0, le=10_000)
+    contiguous: bool = False
     locks: tuple[Lock, ...] = Field(default=(), strict=False)
     phase_in: Literal["entry_grades", "at_once"] = "entry_grades"
     enrolment: Literal["rolled", "residence"] = "rolled"

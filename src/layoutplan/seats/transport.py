@@ -81,6 +81,9 @@ class Placement:
         Cost of a pupil without a seat: more than any chain of others who would have to move up.
     rounds : int
         How often ways left out had to be given to the solver after all.
+    least_minutes : float
+        What the ways of no whole placement with as many placed can beat, where that is known better than by the
+        linear optimum [person-minute].
     """
 
     unit: Ints
@@ -92,6 +95,7 @@ class Placement:
     seat_ms: Ints
     alone_ms: int
     rounds: int
+    least_minutes: float = -np.inf
 
     @property
     def seat_places(self) -> Ints:
