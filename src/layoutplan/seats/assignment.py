@@ -48,7 +48,7 @@ class Assignment:
         where ``places`` is 1 the price counts the way of that pupil against it. Empty unless seats bind.
     proof : DataFrame
         ``year, stage`` (key, sorted), ``pupil_minutes`` of the flows and ``least_minutes`` that no
-        assignment with as many placed can beat, ``unplaced`` and ``least_unplaced`` [person],
+        assignment by the same rule with as many placed can beat, ``unplaced`` and ``least_unplaced`` [person],
         ``split_places`` with pupils of one grade at several schools. Empty unless seats bind.
     """
 
