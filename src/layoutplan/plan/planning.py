@@ -26,7 +26,7 @@ from layoutplan.seats.demand import Demand, project_demand
 from layoutplan.seats.diagnosis import Evidence, Findings, balance_seats, diagnose
 from layoutplan.seats.policies import assign_by_policy
 from layoutplan.seats.rollforward import Enrolment, Ground, roll_forward
-from layoutplan.seats.rules import Terms
+from layoutplan.seats.rules import Rules, Terms, read_rules
 from layoutplan.seats.settings import Outlook
 from layoutplan.seats.supply import Roster, Supply, count_supply, teaches
 from layoutplan.seats.ways import Ways, mode_of, ways_by
@@ -39,6 +39,7 @@ __all__ = [
     "cell_schools",
     "cell_travel_of",
     "entry_mode",
+    "plan_rules",
     "prepare",
     "prepare_for",
     "run_plan",
@@ -149,6 +150,13 @@ def terms_for(prepared: Prepared, scenario: Scenario, supply: Supply) -> Terms:
         schools = join_snaps(prepared.schools[policy.mode], *sites)
         neighbours = find_neighbours(prepared.network, prepared.places[policy.mode], schools, mode=policy.mode)
     return Terms(policy, prepared.county, supply, prepared.norms, neighbours)
+
+
+def plan_rules(result: PlanResult) -> Rules:
+    """Return the rule of admission of a plan, read against its places and schools."""
+    prepared, scenario = result.prepared, result.scenario
+    years = list(range(prepared.county.base_year, scenario.last_year + 1))
+    return read_rules(result.ways, result.roster, terms_for(prepared, scenario, result.supply), years=years)
 
 
 def _demand_of(prepared: Prepared, scenario: Scenario, years: range) -> Demand:

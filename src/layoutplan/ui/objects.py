@@ -11,10 +11,10 @@ import streamlit as st
 
 from layoutplan.county.tables import GRADES_OF_STAGE
 from layoutplan.labels import Lang, label
-from layoutplan.plan.planning import PlanResult
+from layoutplan.plan.planning import PlanResult, plan_rules
 from layoutplan.present.symbols import STATUS_COLOURS, class_status_of
 from layoutplan.seats.explain import explain
-from layoutplan.seats.rules import Rules, Terms, read_rules
+from layoutplan.seats.rules import Rules
 from layoutplan.ui import session
 from layoutplan.ui.cardhtml import as_html
 from layoutplan.ui.cards import number
@@ -95,13 +95,7 @@ def names_of(result: PlanResult) -> Mapping[str, str]:
 def rules_of(result: PlanResult) -> Rules:
     """Return the rule of admission read against the plan."""
 
-    def make() -> Rules:
-        county = result.prepared.county
-        terms = Terms(result.scenario.policy, county, result.supply, result.prepared.norms)
-        years = list(range(county.base_year, result.scenario.last_year + 1))
-        return read_rules(result.ways, result.roster, terms, years=years)
-
-    return cast("Rules", session.shelved(result, "rules", make))
+    return cast("Rules", session.shelved(result, "rules", lambda: plan_rules(result)))
 
 
 def _township(result: PlanResult, township_id: object) -> str:
