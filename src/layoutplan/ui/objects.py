@@ -94,7 +94,6 @@ def names_of(result: PlanResult) -> Mapping[str, str]:
 
 def rules_of(result: PlanResult) -> Rules:
     """Return the rule of admission read against the plan."""
-
     return cast("Rules", session.shelved(result, "rules", lambda: plan_rules(result)))
 
 
