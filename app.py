@@ -17,6 +17,7 @@ page = st.navigation(
         st.Page("pages/site.py", title=label("ui.page.site", lang)),
         st.Page("pages/closures.py", title=label("ui.page.closures", lang)),
         st.Page("pages/plans.py", title=label("ui.page.plans", lang)),
+        st.Page("pages/optimise.py", title=label("ui.page.optimise", lang)),
         st.Page("pages/ledger.py", title=label("ui.page.ledger", lang)),
         st.Page("pages/outputs.py", title=label("ui.page.outputs", lang)),
         st.Page("pages/data.py", title=label("ui.page.data", lang)),

@@ -114,8 +114,8 @@ def _tried(lab: SiteLab, one: Candidate) -> SiteTrial:
     return try_at(lab, one.east_m, one.north_m, rooms=one.rooms, site_id=one.site_id)
 
 
-def scene(lab: SiteLab, lang: Lang) -> Scene:
-    """Return what map and cards show of the candidates."""
+def scene(lab: SiteLab, lang: Lang, *, beside_base: bool = False) -> Scene:
+    """Return what map and cards show of the candidates; beside the base its map is linked and named."""
     result, stage, year = lab.result, lab.stage, lab.year
     bench, trials = bench_of(lab), tries(lab)
     held = trials.get(bench.active)
@@ -139,6 +139,8 @@ def scene(lab: SiteLab, lang: Lang) -> Scene:
         focus={"seq": "start", "point": [pins[0].lat, pins[0].lng], "zoom": START_ZOOM} if pins else None,
         can_add=True,
         cards=cards,
+        linked=beside_base,
+        title=label("ui.site.with", lang) if beside_base else "",
     )
 
 

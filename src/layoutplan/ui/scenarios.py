@@ -114,6 +114,12 @@ def _keep() -> None:
     kept().append(session.scenario().model_copy(update={"name": _free(name)}))
 
 
+def keep_plan(plan: Scenario) -> None:
+    """Keep a plan for comparison, under a name that is free."""
+    if len(kept()) < MAX_PLANS - 1 and plan.fingerprint not in {one.fingerprint for one in kept()}:
+        kept().append(plan.model_copy(update={"name": _free(plan.name)}))
+
+
 def _free(name: str) -> str:
     taken = {plan.name for plan in kept()} | {session.scenario().name}
     return name if name not in taken else next(f"{name} {n}" for n in range(2, 99) if f"{name} {n}" not in taken)
@@ -125,8 +131,7 @@ def _take(content: bytes, source: str, lang: Lang) -> None:
     except InputError as fault:
         session.show_problems(fault, lang)
         return
-    if len(kept()) < MAX_PLANS - 1 and plan.fingerprint not in {one.fingerprint for one in kept()}:
-        kept().append(plan.model_copy(update={"name": _free(plan.name)}))
+    keep_plan(plan)
 
 
 def beside(result: PlanResult, *, year: int, lang: Lang) -> str:

@@ -182,6 +182,10 @@ class Scene:
         Whether a right-click is reported.
     cards : sequence of Card, optional
         Drawn beside the map; without them the map takes the whole width.
+    linked : bool
+        Whether the map shows the same part of the county as the other linked maps of the page.
+    title : str
+        Written over the map, to tell maps side by side apart.
     """
 
     paints: Mapping[str, Paint] = field(default_factory=dict)
@@ -192,6 +196,8 @@ class Scene:
     focus: Mapping[str, Any] | None = None
     can_add: bool = False
     cards: Sequence[Card] | None = None
+    linked: bool = False
+    title: str = ""
 
 
 @dataclass(frozen=True)
@@ -344,6 +350,8 @@ def compose(base: Base, scene: Scene, *, state: Mapping[str, Any], height: int) 
         "focus": scene.focus,
         "can_add": scene.can_add,
         "cards": None if scene.cards is None else as_data(scene.cards),
+        "linked": scene.linked,
+        "title": scene.title,
         "ack": int(moved.get("seq", 0)),
         "live_ms": LIVE_MS,
         "height": height,

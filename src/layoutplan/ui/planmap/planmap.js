@@ -6,6 +6,8 @@ const ACK_PATIENCE_MS = 1500; // an answer this late no longer holds back the ne
 const NUDGE_SETTLE_MS = 350;
 const CLEAR = { paddingTopLeft: [6, 6], paddingBottomRight: [6, 24] }; // room for the notes at the foot
 
+const LINKED = new Set();
+
 // ---- the map -------------------------------------------------------------------------
 class PlanMap {
   constructor(root) {
@@ -20,7 +22,8 @@ class PlanMap {
     this.said = "";
     this.frame = element("div", "planmap-frame");
     this.tip = element("div", "planmap-tip");
-    this.root.append(this.frame, this.tip);
+    this.name = element("div", "planmap-title");
+    this.root.append(this.frame, this.tip, this.name);
     this.panel = new Panel(root.parentElement.querySelector(".planmap-cards"));
   }
 
@@ -35,6 +38,8 @@ class PlanMap {
     }
     this.ack = Math.max(this.ack, data.ack);
     for (const [name, paint] of Object.entries(data.paint)) this.paint(this.layers.get(name), paint);
+    this.name.textContent = data.title;
+    this.link(data.linked);
     this.drawSketch(data.sketch);
     this.placeSites(data.sites, data.ack);
     this.select(data.selected);
@@ -42,6 +47,33 @@ class PlanMap {
     this.panel.update(data.cards, (name, value) => this.talk.setTriggerValue("chosen", { name, value }));
     this.announce();
     this.measure(data.ack);
+  }
+
+  // Linked maps show the same part of the county; the one that is moved leads.
+  link(linked) {
+    if (linked === LINKED.has(this)) return;
+    if (!linked) {
+      LINKED.delete(this);
+      return;
+    }
+    const leader = [...LINKED].find((other) => other.map && other.fitted && other.root.isConnected);
+    LINKED.add(this);
+    if (leader) this.take(leader);
+  }
+
+  lead() {
+    if (this.taking || !LINKED.has(this)) return;
+    for (const other of LINKED) {
+      if (!other.root.isConnected) LINKED.delete(other);
+      else if (other !== this && other.map && other.fitted) other.take(this);
+    }
+  }
+
+  take(leader) {
+    this.taking = true;
+    this.map.setView(leader.map.getCenter(), leader.map.getZoom(), { animate: false });
+    this.fitted = true;
+    this.taking = false;
   }
 
   // Says what the browser holds; Python leaves out what is already here. State, not a
@@ -334,6 +366,7 @@ class PlanMap {
   // ---- pointer -----------------------------------------------------------------------
   listen() {
     const { map } = this;
+    map.on("move", () => this.lead());
     map.on("mousemove", (event) => {
       if (this.hoverDue) return;
       this.hoverDue = requestAnimationFrame(() => {
