@@ -71,12 +71,13 @@ def _working(step: str) -> Iterator[Callable[[str], None]]:
 
 def _prepared(county: Path, scenarios: list[Scenario]) -> Prepared:
     from layoutplan.county.layers import county_norms, read_county
+    from layoutplan.plan.periods import modes_besides
     from layoutplan.plan.planning import prepare
     from layoutplan.seats.ways import modes_of
 
     with _working("read") as say:
-        modes = tuple(sorted({mode for scenario in scenarios for mode in modes_of(scenario.policy)}))
-        return prepare(read_county(county), county_norms(county), modes=modes, say=say)
+        modes = {m for scenario in scenarios for m in (*modes_of(scenario.policy), *modes_besides(scenario))}
+        return prepare(read_county(county), county_norms(county), modes=tuple(sorted(modes)), say=say)
 
 
 def _scenario(path: Path | None) -> Scenario:

@@ -12,18 +12,20 @@ import shapely
 from layoutplan.county.layers import County
 from layoutplan.county.tables import GRADES_OF_KIND, STAGE_OF_GRADE
 from layoutplan.errors import Problem
+from layoutplan.norms import Norms
 from layoutplan.plan.scenario import (
     Action,
     AddRooms,
-    CloseSchool,
+    BuildRoad,
     ConvertSchool,
     MergeSchools,
     MoveIn,
     OpenSchool,
+    RunBus,
     Scenario,
     SetBoarding,
 )
-from layoutplan.seats.supply import Roster, state_in
+from layoutplan.seats.supply import BusLine, Roster, lines_in, state_in
 
 FIRST_GRADES = 3
 Schools = Mapping[str, Mapping[str, Any]]
@@ -43,12 +45,12 @@ class Step:
 
 @dataclass(frozen=True)
 class _Fault:
-    """A problem before it knows its place; ``school_id`` tells which earlier action it may clash with."""
+    """A problem before it knows its place; ``subject`` tells which earlier action it may clash with."""
 
     code: str
     field: str
     values: Mapping[str, object]
-    school_id: str = ""
+    subject: str = ""
 
 
 def schools_in(roster: Roster, year: int) -> Schools:
@@ -59,16 +61,32 @@ def schools_in(roster: Roster, year: int) -> Schools:
 
 
 def schools_of(action: Action) -> tuple[str, ...]:
-    """Return the ids of the schools an action touches, the one it is about first; none where people move."""
-    if isinstance(action, MoveIn):
+    """Return the ids of the schools an action touches, the one it is about first; none where people or roads move."""
+    if isinstance(action, MoveIn | BuildRoad):
         return ()
     if isinstance(action, MergeSchools):
         return (*action.school_ids, action.into)
     return (action.school_id,)
 
 
+def _subjects_of(action: Action) -> tuple[str, ...]:
+    """Return all that later actions may clash over: schools, the buses of a school, a road."""
+    if isinstance(action, BuildRoad):
+        return (_road(action.road_id),)
+    buses = (_bus(action.school_id),) if isinstance(action, RunBus) else ()
+    return (*schools_of(action), *buses)
+
+
+def _bus(school_id: str) -> str:
+    return f"bus {school_id}"
+
+
+def _road(road_id: str) -> str:
+    return f"road {road_id}"
+
+
 def find_conflicts(
-    step: Step, done: list[Step], *, roster: Roster, county: County, scenario: Scenario
+    step: Step, done: list[Step], *, roster: Roster, county: County, scenario: Scenario, norms: Norms
 ) -> list[Problem]:
     """Return why an action cannot be done.
 
@@ -84,6 +102,8 @@ def find_conflicts(
         Base year, townships.
     scenario : Scenario
         Name and last year.
+    norms : Norms
+        ``bus.seats_max`` [seat/bus] and ``network.join_tolerance_m`` [m].
 
     Returns
     -------
@@ -91,8 +111,9 @@ def find_conflicts(
         None if it can be done. Where an earlier action is in the way, both are named side by side.
     """
     found = []
-    for fault in _faults(step.action, roster, county, scenario.last_year):
-        rivals = [other for other in done if fault.school_id and fault.school_id in schools_of(other.action)]
+    built = tuple(other.action for other in done if isinstance(other.action, BuildRoad))
+    for fault in _faults(step.action, _Stand(roster, county, norms, built), scenario.last_year):
+        rivals = [other for other in done if fault.subject and fault.subject in _subjects_of(other.action)]
         if fault.code == "school_unknown" and (opening := _opening_of(fault, scenario)):
             # Not unknown, only too early: the action that opens it comes later.
             values = {**fault.values, "year": opening.action.year}
@@ -106,6 +127,16 @@ def find_conflicts(
     return found
 
 
+@dataclass(frozen=True, eq=False)
+class _Stand:
+    """What an action is held against: all as the actions before it leave it."""
+
+    roster: Roster
+    county: County
+    norms: Norms
+    built: tuple[BuildRoad, ...]
+
+
 def _opening_of(fault: _Fault, scenario: Scenario) -> Step | None:
     steps = (Step(number, action) for number, action in enumerate(scenario.actions, start=1))
     opening = (
@@ -114,11 +145,12 @@ def _opening_of(fault: _Fault, scenario: Scenario) -> Step | None:
     return next(opening, None)
 
 
-def _faults(action: Action, roster: Roster, county: County, last_year: int) -> Iterator[_Fault]:
+def _faults(action: Action, stand: _Stand, last_year: int) -> Iterator[_Fault]:
+    roster, county = stand.roster, stand.county
     if not county.base_year < action.year <= last_year:
         yield _Fault("year_outside", "year", {"first": county.base_year + 1, "last": last_year})
-    if isinstance(action, MoveIn):
-        yield from _moving_faults(action, county)
+    if isinstance(action, MoveIn | BuildRoad):
+        yield from _moving_faults(action, county) if isinstance(action, MoveIn) else _road_faults(action, stand)
         return
     schools = schools_in(roster, action.year)
     if isinstance(action, OpenSchool):
@@ -137,8 +169,8 @@ def _faults(action: Action, roster: Roster, county: County, last_year: int) -> I
         yield from _converting_faults(action, schools)
     elif isinstance(action, SetBoarding):
         yield from _bed_faults(action, schools)
-    else:
-        assert isinstance(action, CloseSchool)
+    elif isinstance(action, RunBus):
+        yield from _bus_faults(action, schools, stand)
 
 
 def _absence(ids: tuple[str, ...], schools: Schools, field: str, year: int) -> Iterator[_Fault]:
@@ -268,3 +300,62 @@ def _bed_faults(action: SetBoarding, schools: Schools) -> Iterator[_Fault]:
     if action.existing is not None and action.existing != now:
         values = {"existing": action.existing, "beds": "?" if now is None else now}
         yield _Fault("existing_beds_differ", "existing", values, action.school_id)
+
+
+def _bus_faults(action: RunBus, schools: Schools, stand: _Stand) -> Iterator[_Fault]:
+    now = {line.school_id: line for line in lines_in(stand.roster, action.year)}
+    running = now.pop(action.school_id, None)
+    seats = running.seats if running else 0
+    if action.existing is not None and action.existing != seats:
+        values = {"existing": action.existing, "seats": seats}
+        yield _Fault("existing_bus_differs", "existing", values, _bus(action.school_id))
+    if not action.runs:
+        if running is None:
+            yield _Fault("bus_ends_nothing", "runs", {"school_id": action.school_id}, _bus(action.school_id))
+        return
+    most = stand.norms.value("bus.seats_max")
+    if not 0 < action.seats <= most:
+        yield _Fault("bus_seats", "seats", {"value": action.seats, "most": f"{most:g}"})
+    if not action.place_ids or len(set(action.place_ids)) < len(action.place_ids):
+        yield _Fault("bus_places", "place_ids", {"value": ", ".join(action.place_ids) or "-"})
+    known = set(stand.county.places["place_id"])
+    for place_id in action.place_ids:
+        if place_id not in known:
+            yield _Fault("place_unknown", "place_ids", {"value": place_id})
+    school = schools[action.school_id]
+    taught = set(range(int(school["grade_from"]), int(school["grade_to"]) + 1))
+    if not action.grades or not set(action.grades) <= taught:
+        spans: dict[str, object] = {"school_id": action.school_id, "from": min(taught), "to": max(taught)}
+        yield _Fault("bus_grades", "grades", spans, action.school_id)
+    for line in now.values():
+        yield from _served_twice(action, line)
+
+
+def _served_twice(action: RunBus, line: BusLine) -> Iterator[_Fault]:
+    """Yield the places whose pupils of one grade would have buses to two schools."""
+    if set(action.grades) & set(line.grades):
+        for place_id in sorted(set(action.place_ids) & set(line.place_ids)):
+            values = {"place_id": place_id, "school_id": action.school_id, "other_school": line.school_id}
+            yield _Fault("bus_serves_twice", "place_ids", values, _bus(line.school_id))
+
+
+def _road_faults(action: BuildRoad, stand: _Stand) -> Iterator[_Fault]:
+    """Hold a road against those that stand: its id, its ground, and whether it meets any of them."""
+    line, roads = shapely.LineString(action.line), stand.county.roads
+    if action.road_id in set(roads["road_id"]) | {road.road_id for road in stand.built}:
+        yield _Fault("road_id_taken", "road_id", {"value": action.road_id}, _road(action.road_id))
+    if line.length <= 0:
+        yield _Fault("road_no_length", "line", {"value": action.road_id})
+        return
+    if not stand.county.townships.geometry.intersects(line).any():
+        east_m, north_m = action.line[0]
+        yield _Fault("road_outside_county", "line", {"east_m": east_m, "north_m": north_m})
+        return
+    lines = [*roads.geometry.to_numpy(), *(shapely.LineString(road.line) for road in stand.built)]
+    ends = shapely.points([action.line[0], action.line[-1]])
+    gap_m = float(min(shapely.distance(end, lines).min() for end in ends))
+    tolerance_m = stand.norms.value("network.join_tolerance_m")
+    crosses = stand.county.node_crossings and bool(shapely.intersects(line, lines).any())
+    if gap_m > tolerance_m and not crosses:
+        values = {"road_id": action.road_id, "gap_m": f"{gap_m:.1f}", "tolerance_m": f"{tolerance_m:g}"}
+        yield _Fault("road_apart", "line", values)

@@ -105,6 +105,6 @@ def _travel(evidence: Evidence) -> Iterator[_Series]:
     for group, grades in GRADES_OF_GROUP.items():
         limit = limit_of(evidence.policy, group, evidence.facts.norms)
         if limit is not None:
-            over = np.isin(flows.grade, grades) & (flows.minutes > limit.value)
+            over = np.isin(flows.grade, grades) & (flows.minutes > limit.value) & ~flows.rides
             name = "pupils_over_limit" if group == "grades_1_3" else f"pupils_over_limit_{group}"
             yield name, "person", years, summed(flows.pupils[over], (flows.year[over],), years.shape)

@@ -143,4 +143,4 @@ def _seats_near(result: PlanResult, stage: str, year: int) -> pd.Series:
     grades = GRADES_OF_STAGE[stage]
     wanted = demand[(demand["year"] == year) & demand["grade"].isin(grades)].groupby("place_id")["pupils"].sum()
     reach = result.prepared.norms.value(f"access.reach_minutes.{stage}")
-    return seats_within_reach(result.ways.of(grades[0]), seats, wanted, reach_min=reach)
+    return seats_within_reach(result.ways.in_year(year).of(grades[0]), seats, wanted, reach_min=reach)

@@ -25,11 +25,13 @@ def snap_openings(prepared: Prepared, scenario: Scenario) -> Openings:
     }
 
 
-def with_openings(prepared: Prepared, policy: Policy, openings: Openings) -> Mapping[Mode, Travel]:
-    """Return the ways from every place to every school of a scenario, in the modes of a policy."""
+def with_openings(
+    prepared: Prepared, policy: Policy, openings: Openings, *, also: tuple[Mode, ...] = ()
+) -> Mapping[Mode, Travel]:
+    """Return the ways from every place to every school of a scenario, in the modes of a policy and some more."""
     return {
         mode: with_schools(prepared.travel[mode], prepared.places[mode], prepared, openings[mode])
-        for mode in modes_of(policy)
+        for mode in dict.fromkeys((*modes_of(policy), *also))
     }
 
 

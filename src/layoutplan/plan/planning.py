@@ -17,7 +17,8 @@ from layoutplan.access.network import Ints, Mode, join_snaps
 from layoutplan.access.travel import Travel, nearest_open
 from layoutplan.county.tables import GRADES_OF_STAGE, GROUP_OF_GRADE
 from layoutplan.plan.indicators import count_indicators
-from layoutplan.plan.openings import between_schools, snap_openings, with_openings, with_schools
+from layoutplan.plan.openings import snap_openings, with_schools
+from layoutplan.plan.periods import Periods, modes_besides, periods_of, ways_in_periods
 from layoutplan.plan.preparing import Prepared, prepare, prepare_for, snap_point
 from layoutplan.plan.roster import apply_actions, with_moves
 from layoutplan.plan.scenario import Scenario
@@ -29,7 +30,7 @@ from layoutplan.seats.rollforward import Enrolment, Ground, roll_forward
 from layoutplan.seats.rules import Rules, Terms, read_rules
 from layoutplan.seats.settings import Outlook
 from layoutplan.seats.supply import Roster, Supply, count_supply, teaches
-from layoutplan.seats.ways import Ways, mode_of, ways_by
+from layoutplan.seats.ways import Ways, mode_of
 
 # Whoever plans finds the values of both halves here.
 __all__ = [
@@ -59,9 +60,9 @@ class PlanResult:
     roster : Roster
         Schools of the scenario.
     travel : Travel
-        Places to the roster's schools, in the policy's mode, with the minutes of grades 1-3.
+        Places to the roster's schools, in the policy's mode, with the minutes of grades 1-3, as in the base year.
     ways : Ways
-        The same as each group of grades travels.
+        The same as each group of grades travels, in every year.
     demand, supply, assignment, enrolment, findings
         Every step, in order.
     balance : DataFrame
@@ -70,6 +71,8 @@ class PlanResult:
         ``indicator, year`` (key), ``value``, ``unit``.
     provenance : mapping
         Versions and fingerprints: ``layoutplan, county, norms, scenario, data_date, synthetic``.
+    periods : Periods
+        Networks and ways by year, where roads are built.
     """
 
     prepared: Prepared
@@ -85,6 +88,11 @@ class PlanResult:
     balance: pd.DataFrame
     indicators: pd.DataFrame
     provenance: Mapping[str, str]
+    periods: Periods
+
+    def ground(self, year: int) -> Prepared:
+        """Return network and ways of a year, with the roads that are built by then."""
+        return self.periods.in_year(year)
 
 
 def run_plan(prepared: Prepared, scenario: Scenario) -> PlanResult:
@@ -109,14 +117,12 @@ def run_plan(prepared: Prepared, scenario: Scenario) -> PlanResult:
     DataError
         Dated households do not fit the places they come from.
     """
-    prepared = prepare_for(prepared, scenario.policy)
+    prepared = prepare_for(prepared, scenario.policy, also=modes_besides(scenario))
     county, norms, policy = prepared.county, prepared.norms, scenario.policy
     years = range(county.base_year, scenario.last_year + 1)
     roster = apply_actions(scenario, county, norms)
-    openings = snap_openings(prepared, scenario)
-    travel = with_openings(prepared, policy, openings)
-    ways = ways_by(policy, travel, norms=norms)
-    between = ways_by(policy, between_schools(prepared, policy, openings), norms=norms)
+    periods = periods_of(prepared, scenario)
+    travel, ways, between = ways_in_periods(periods, scenario, norms=norms)
     demand = _demand_of(prepared, scenario, years)
     supply = count_supply(roster, norms=norms, years=years)
     assignment = assign_by_policy(demand, ways, roster=roster, terms=terms_for(prepared, scenario, supply))
@@ -135,8 +141,8 @@ def run_plan(prepared: Prepared, scenario: Scenario) -> PlanResult:
         "synthetic": str(county.synthetic).lower(),
     }
     return PlanResult(
-        prepared, scenario, roster, travel[policy.mode], ways, demand, supply, assignment, enrolment,
-        findings, balance, indicators, provenance,
+        prepared, scenario, roster, travel, ways, demand, supply, assignment, enrolment,
+        findings, balance, indicators, provenance, periods,
     )  # fmt: skip
 
 
@@ -194,9 +200,9 @@ def catchments_of(result: PlanResult, *, stage: str, year: int) -> gpd.GeoDataFr
         ``school_id`` (missing where no school can be reached), ``area_km2``, ``geometry``.
     """
     mode = entry_mode(result, stage)
-    travel = cell_travel_of(result, mode)
+    travel = cell_travel_of(result, mode, year=year)
     school = cell_schools(travel, result.roster, stage=stage, year=year)
-    return draw_catchments(result.prepared.cells[mode], school, travel.school_ids)
+    return draw_catchments(result.ground(year).cells[mode], school, travel.school_ids)
 
 
 def entry_mode(result: PlanResult, stage: str) -> Mode:
@@ -204,9 +210,9 @@ def entry_mode(result: PlanResult, stage: str) -> Mode:
     return mode_of(result.scenario.policy, GROUP_OF_GRADE[GRADES_OF_STAGE[stage][0]])
 
 
-def cell_travel_of(result: PlanResult, mode: Mode) -> Travel:
-    """Return the ways from every cell to every school of the scenario."""
-    prepared = result.prepared
+def cell_travel_of(result: PlanResult, mode: Mode, *, year: int) -> Travel:
+    """Return the ways from every cell to every school of the scenario in a year."""
+    prepared = result.ground(year)
     openings = snap_openings(prepared, result.scenario)
     return with_schools(prepared.cell_travel[mode], prepared.cells[mode].snaps, prepared, openings[mode])
 

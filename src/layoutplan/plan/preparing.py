@@ -173,7 +173,7 @@ def _measured(
     )
 
 
-def prepare_for(prepared: Prepared, policy: Policy) -> Prepared:
+def prepare_for(prepared: Prepared, policy: Policy, *, also: tuple[Mode, ...] = ()) -> Prepared:
     """Return what is prepared for a policy's season and modes; measured anew only where they are not there.
 
     Another season weighs the same roads anew: nodes keep their order.
@@ -184,8 +184,10 @@ def prepare_for(prepared: Prepared, policy: Policy) -> Prepared:
         Made by :func:`prepare`; stays as it is.
     policy : Policy
         Season and modes.
+    also : tuple of {"walk", "drive"}, optional
+        Modes needed besides, such as that of buses.
     """
-    modes = modes_of(policy)
+    modes = tuple(sorted({*modes_of(policy), *also}))
     if policy.season == prepared.season and set(modes) <= set(prepared.travel):
         return prepared
     others = _OTHERS.setdefault(prepared, {})

@@ -25,15 +25,17 @@ from layoutplan.plan.conflicts import (
 from layoutplan.plan.scenario import (
     Action,
     AddRooms,
+    BuildRoad,
     CloseSchool,
     ConvertSchool,
     MergeSchools,
     MoveIn,
     OpenSchool,
+    RunBus,
     Scenario,
     SetBoarding,
 )
-from layoutplan.seats.supply import Roster, Turn, base_roster
+from layoutplan.seats.supply import BusLine, Roster, Turn, base_roster
 
 
 def apply_actions(scenario: Scenario, county: County, norms: Norms) -> Roster:
@@ -46,7 +48,7 @@ def apply_actions(scenario: Scenario, county: County, norms: Norms) -> Roster:
     county : County
         What they are applied to; it is not changed.
     norms : Norms
-        Decides which schools are vacant.
+        Decides which schools are vacant, how many ride a bus, and what joins a road.
 
     Returns
     -------
@@ -66,7 +68,7 @@ def apply_actions(scenario: Scenario, county: County, norms: Norms) -> Roster:
         problems.append(Problem("year_outside", scenario.name, "", "last_year", values))
     numbered = sorted(enumerate(scenario.actions, start=1), key=lambda item: (item[1].year, item[0]))
     for step in (Step(number, action) for number, action in numbered):
-        found = find_conflicts(step, done, roster=roster, county=county, scenario=scenario)
+        found = find_conflicts(step, done, roster=roster, county=county, scenario=scenario, norms=norms)
         problems += found
         if not found:
             roster = _applied(step.action, roster, county)
@@ -110,8 +112,12 @@ def _applied(action: Action, roster: Roster, county: County) -> Roster:
         return replace(roster, rooms=_with_rooms(roster.rooms, added))
     if isinstance(action, ConvertSchool):
         return _converted(action, roster)
-    if isinstance(action, MoveIn):
+    if isinstance(action, MoveIn | BuildRoad):
         return roster
+    if isinstance(action, RunBus):
+        seats = action.seats * action.runs
+        line = BusLine(action.school_id, action.year, action.place_ids, action.grades, seats)
+        return replace(roster, buses=(*roster.buses, line))
     if isinstance(action, SetBoarding):
         state = schools_in(roster, action.year)[action.school_id]
         grades = int(state["grade_from"]), int(state["grade_to"])

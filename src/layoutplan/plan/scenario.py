@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import tomli_w
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
+from layoutplan.county.tables import ROAD_CLASSES, SURFACES
 from layoutplan.errors import Problem, ScenarioError
 from layoutplan.files import write_whole
 from layoutplan.seats.settings import Outlook, Policy, Value
@@ -57,8 +58,17 @@ class AddRooms(Value):
 
 
 def _as_tuple(value: Any) -> Any:
-    """Take the list of a TOML file for the tuple of a frozen value."""
-    return tuple(value) if isinstance(value, list) else value
+    """Take the lists of a TOML file for the tuples of a frozen value."""
+    return tuple(_as_tuple(part) for part in value) if isinstance(value, list) else value
+
+
+def _one_of(choices: tuple[str, ...]) -> AfterValidator:
+    def check(value: str | None) -> str | None:
+        if value is not None and value not in choices:
+            raise ValueError(", ".join(choices))
+        return value
+
+    return AfterValidator(check)
 
 
 class MergeSchools(Value):
@@ -113,10 +123,49 @@ class MoveIn(Value):
     existing: int | None = Field(default=None, ge=0)
 
 
-_ACTIONS = (OpenSchool, CloseSchool, MergeSchools, AddRooms, ConvertSchool, SetBoarding, MoveIn)
+class RunBus(Value):
+    """School buses that bring some grades of some places to a school from 1 September of ``year``.
+
+    Whoever walks beyond the limit to that school and rides within that of the bus takes it, even where another school
+    is nearer, while seats last: the youngest first, then the farthest. ``seats`` are those of one run, ``runs`` how
+    often a morning it is made; 0 runs end the bus. What an earlier action said of the same school no longer counts.
+    ``existing`` is the number of seats, all runs together, that the planner saw.
+    """
+
+    kind: Literal["run_bus"] = "run_bus"
+    year: int = Field(ge=2000, le=2100)
+    school_id: str = Field(min_length=1)
+    place_ids: Annotated[tuple[str, ...], BeforeValidator(_as_tuple)] = ()
+    grades: Annotated[tuple[Annotated[int, Field(ge=1, le=9)], ...], BeforeValidator(_as_tuple)] = ()
+    seats: int = Field(default=0, ge=0, le=200)
+    runs: int = Field(default=1, ge=0, le=50)
+    existing: int | None = Field(default=None, ge=0)
+
+
+_Line = Annotated[tuple[tuple[float, float], ...], BeforeValidator(_as_tuple), Field(min_length=2)]
+
+
+class BuildRoad(Value):
+    """A road that is open from 1 September of ``year``; ways are measured anew from then on.
+
+    ``line`` holds its vertices (east, north) in the county's CRS [m]. An end joins the road it comes within
+    ``network.join_tolerance_m`` of; crossings are joined where the county's roads are.
+    """
+
+    kind: Literal["build_road"] = "build_road"
+    year: int = Field(ge=2000, le=2100)
+    road_id: str = Field(min_length=1)
+    road_class: Annotated[str, _one_of(ROAD_CLASSES)]
+    line: _Line
+    surface: Annotated[str | None, _one_of(SURFACES)] = None
+    drive_kmh: float | None = Field(default=None, ge=1, le=130)
+    oneway: bool = False
+
+
+_ACTIONS = (OpenSchool, CloseSchool, MergeSchools, AddRooms, ConvertSchool, SetBoarding, MoveIn, RunBus, BuildRoad)
 _KINDS = tuple(action.model_fields["kind"].default for action in _ACTIONS)
 Action = Annotated[
-    OpenSchool | CloseSchool | MergeSchools | AddRooms | ConvertSchool | SetBoarding | MoveIn,
+    OpenSchool | CloseSchool | MergeSchools | AddRooms | ConvertSchool | SetBoarding | MoveIn | RunBus | BuildRoad,
     Field(discriminator="kind"),
 ]
 

@@ -19,6 +19,7 @@ from layoutplan.county.tables import GROUP_OF_GRADE
 from layoutplan.plan.planning import PlanResult, snap_point
 from layoutplan.plan.siting import SITE_ID
 from layoutplan.seats.capacity import seats_of
+from layoutplan.seats.riders import seats_ridden_to, without_riders
 from layoutplan.seats.rules import Rules, Terms, pupils_by_place, read_rules
 from layoutplan.seats.settings import Policy
 from layoutplan.seats.transport import MS_PER_MINUTE, Placement, TransportModel
@@ -67,6 +68,8 @@ class SeatLab:
     ----------
     result : PlanResult
         Plan under the policy ``capacity``.
+    year : int
+        Year looked at.
     rules : Rules
         The policy.
     units : StageUnits
@@ -80,6 +83,7 @@ class SeatLab:
     """
 
     result: PlanResult
+    year: int
     rules: Rules
     units: StageUnits
     model: TransportModel
@@ -116,17 +120,21 @@ def open_seat_lab(result: PlanResult, *, stage: str, year: int, rooms: int) -> S
         raise ValueError("a seat lab needs the policy capacity with split villages, no groups and no boundary")
     terms = Terms(policy, result.prepared.county, result.supply, norms)
     years = sorted(int(y) for y in result.demand.frame["year"].unique())
-    rules = read_rules(result.ways, result.roster, terms, years=years)
+    rules = read_rules(result.ways.in_year(year), result.roster, terms, years=years)
     units = stage_units(rules, stage, year)
-    pupils = pupils_by_place(result.demand.frame, rules.place_ids, years)[years.index(year)]
+    # Riders stay where they are, and so do the seats they take.
+    flows = result.assignment.flows
+    walking = without_riders(result.demand.frame, flows)
+    pupils = pupils_by_place(walking, rules.place_ids, years)[years.index(year)]
     amounts, seats = units.amounts(pupils), seats_of(rules, stage, year)
+    seats = seats - seats_ridden_to(flows, rules.school_ids, stage=stage, year=year)
     held = units.locked >= 0
     seats = seats - np.bincount(units.locked[held], weights=amounts[held], minlength=len(seats))
     market = stage_market(rules, units, pupils, np.maximum(seats, 0.0))
     site_seats = rooms * norms.value(f"class_size.{stage}")
     model = TransportModel(market, site_id=SITE_ID, site_seats=site_seats)
     model.set_amounts(np.where(held, 0.0, amounts), np.append(np.maximum(seats, 0.0), site_seats))
-    return SeatLab(result, rules, units, model, model.solve(prices=False), market.seats)
+    return SeatLab(result, year, rules, units, model, model.solve(prices=False), market.seats)
 
 
 def _groups(policy: Policy) -> bool:
@@ -149,7 +157,7 @@ def try_seats(lab: SeatLab, east_m: float, north_m: float) -> SeatTrial:
     SeatTrial
         Equal to the plan with the school opened there, in the stage and year of the lab.
     """
-    prepared = lab.result.prepared
+    prepared = lab.result.ground(lab.year)
     inside = bool(shapely.intersects_xy(prepared.outline, east_m, north_m))
     modes = sorted({_mode(lab, group.grades[0]) for group in lab.units.groups})
     sites = {mode: snap_point(prepared, east_m, north_m, mode=mode) for mode in modes}
@@ -175,7 +183,7 @@ def _mode(lab: SeatLab, grade: int) -> Mode:
 
 def _site_costs(lab: SeatLab, sites: dict[Mode, Snaps]) -> Ints:
     """Return the way of every unit to the site [ms]; none beyond its limit."""
-    prepared, policy, norms = lab.result.prepared, lab.result.scenario.policy, lab.result.prepared.norms
+    prepared, policy, norms = lab.result.ground(lab.year), lab.result.scenario.policy, lab.result.prepared.norms
     measured = {}
     for mode, site in sites.items():
         cost, _ = costs_to_point(prepared.network, prepared.places[mode], site, mode=mode)

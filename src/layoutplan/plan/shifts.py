@@ -9,6 +9,7 @@ import pandas as pd
 
 from layoutplan.county.tables import GRADES_OF_GROUP, GROUP_OF_GRADE, STAGE_OF_GRADE
 from layoutplan.plan.planning import PlanResult
+from layoutplan.seats.riders import BUS
 from layoutplan.seats.ways import limit_of
 
 STATUSES = ("same", "moved", "only_before", "only_after")
@@ -59,6 +60,8 @@ def shift_pupils(before: PlanResult, after: PlanResult, *, years: Sequence[int])
         *(f"{name}_{side}" for name in (*_TRIP, "limit") for side in ("before", "after")),
     ]  # fmt: skip
     frame = pd.concat([part.reindex(columns=columns) for part in parts], ignore_index=True)
+    for side, plan in (("before", before), ("after", after)):
+        frame = _by_means(frame, plan, side)
     frame = frame[frame["pupils"] > _NOBODY].sort_values(columns[:7], ignore_index=True, na_position="first")
     schools = ["school_before", "school_after"]
     return frame.assign(**{name: frame[name].astype(object).replace(_NOWHERE, None) for name in schools})
@@ -69,11 +72,41 @@ def _given(plan: PlanResult, years: Sequence[int]) -> pd.DataFrame:
     flows, unplaced = plan.assignment.flows, plan.assignment.unplaced
     left = unplaced.groupby(["year", "grade", "place_id"], as_index=False)["pupils"].sum()
     left = left.assign(stage=left["grade"].map(STAGE_OF_GRADE), school_id=_NOWHERE, minutes=np.nan, metres=np.nan)
+    if plan.roster.buses:
+        flows = _whole(flows)
     columns = [*_WHO, "school_id", "pupils", *_TRIP]
     given = pd.concat([part[columns] for part in (flows, left) if len(part)], ignore_index=True)
     given = given.astype({"stage": object, "place_id": object, "school_id": object})
     chosen: pd.DataFrame = given[given["year"].isin(list(years))]
     return chosen
+
+
+def _whole(flows: pd.DataFrame) -> pd.DataFrame:
+    """Return the flows with riders and walkers of a place to one school together, on their mean way."""
+    weighted = flows.assign(**{name: flows[name] * flows["pupils"] for name in _TRIP})
+    total = weighted.groupby([*_WHO, "school_id"], as_index=False)[["pupils", *_TRIP]].sum()
+    total[list(_TRIP)] = total[list(_TRIP)].div(total["pupils"], axis=0)
+    return total
+
+
+def _by_means(frame: pd.DataFrame, plan: PlanResult, side: str) -> pd.DataFrame:
+    """Part the rows of those of whom some ride a bus: each with its own way, and the limit of its means."""
+    if not plan.roster.buses:
+        return frame
+    flows, key = plan.assignment.flows, [*_WHO, "school_id"]
+    riding = flows[flows["means"] == BUS]
+    some = flows.merge(riding[key].drop_duplicates(), on=key)
+    some = some.assign(share=some["pupils"] / some.groupby(key)["pupils"].transform("sum"))
+    norms = plan.prepared.norms
+    bus = {g: norms.value(f"travel.limit_minutes_bus.{group}") for g, group in GROUP_OF_GRADE.items()}
+    some = some.assign(bus_limit=some["grade"].map(bus).where(some["means"] == BUS))
+    some = some[[*key, "share", *_TRIP, "bus_limit"]].rename(columns={"school_id": f"school_{side}"})
+    both = frame.merge(some, on=[*_WHO, f"school_{side}"], how="left")
+    for name in _TRIP:
+        both[f"{name}_{side}"] = both[name].where(both["share"].notna(), both[f"{name}_{side}"])
+    limit = both["bus_limit"].where(both["bus_limit"].notna(), both[f"limit_{side}"])
+    parted = both.assign(**{f"limit_{side}": limit, "pupils": both["pupils"] * both["share"].fillna(1.0)})
+    return parted[frame.columns]
 
 
 def _changed(both: pd.DataFrame) -> list[pd.DataFrame]:

@@ -22,6 +22,7 @@ from layoutplan.access.travel import costs_to_point, minutes_of
 from layoutplan.county.tables import GRADES_OF_STAGE, GROUP_OF_GRADE
 from layoutplan.plan.planning import PlanResult, cell_travel_of, entry_mode, snap_point
 from layoutplan.seats.assignment import NearestChoice
+from layoutplan.seats.riders import seats_ridden_to, without_riders
 from layoutplan.seats.rollforward import fit_classes
 from layoutplan.seats.ways import Ways, mode_of
 
@@ -84,9 +85,11 @@ class SiteLab:
         Years of the plan.
     place_ids : tuple of str
         Places in the order of the arrays.
-    origins : mapping
-        ``{mode: Snaps}`` of the modes the stage's grades travel in: places, then cells, in the order of
-        the arrays.
+    origins : tuple of mapping
+        By period of the plan's roads, ``{mode: Snaps}`` of the modes the stage's grades travel in: places,
+        then cells, in the order of the arrays.
+    period : int64 [year]
+        Which of them counts.
     pupils : float [year, grade, place]
         Demand of the stage's grades.
     best_cost : int64 [year, grade, place]
@@ -97,8 +100,8 @@ class SiteLab:
         One-way time there at the speed of the grade; NaN where there is none.
     cell_cost, cell_school : int64 [cell]
         The same for the cells in the year looked at, by entry grade.
-    seats : float [school]
-        Seats of the stage in the year looked at.
+    seats, riding : float [school]
+        Seats of the stage in the year looked at, and pupils who come by bus; those stay where they are.
     """
 
     result: PlanResult
@@ -106,7 +109,8 @@ class SiteLab:
     year: int
     years: Ints
     place_ids: tuple[str, ...]
-    origins: Mapping[Mode, Snaps]
+    origins: tuple[Mapping[Mode, Snaps], ...]
+    period: Ints
     pupils: Floats
     best_cost: Ints
     best_school: Ints
@@ -114,6 +118,7 @@ class SiteLab:
     cell_cost: Ints
     cell_school: Ints
     seats: Floats
+    riding: Floats
 
 
 def open_lab(result: PlanResult, *, stage: str, year: int) -> SiteLab:
@@ -134,12 +139,15 @@ def open_lab(result: PlanResult, *, stage: str, year: int) -> SiteLab:
         For :func:`try_at`.
     """
     grades = GRADES_OF_STAGE[stage]
-    frame = result.demand.frame[result.demand.frame["grade"].isin(grades)]
+    demand = without_riders(result.demand.frame, result.assignment.flows)
+    frame = demand[demand["grade"].isin(grades)]
     years = np.sort(frame["year"].unique())
     entry, prepared = entry_mode(result, stage), result.prepared
     modes = sorted({mode_of(result.scenario.policy, GROUP_OF_GRADE[grade]) for grade in grades})
-    origins = {mode: join_snaps(prepared.places[mode], prepared.cells[mode].snaps) for mode in modes}
-    cell_travel = cell_travel_of(result, entry)
+    grounds = [part for _, part in result.periods.parts]
+    origins = tuple({m: join_snaps(part.places[m], part.cells[m].snaps) for m in modes} for part in grounds)
+    period = np.array([grounds.index(result.ground(int(at))) for at in years])
+    cell_travel = cell_travel_of(result, entry, year=year)
     everywhere = Ways(dict.fromkeys(result.ways.by_group, cell_travel))
     cell_pairs = NearestChoice(everywhere, result.roster).pairs(year, grades[0])
     # Ids sort as text, origins stand in the order of their layers.
@@ -151,11 +159,12 @@ def open_lab(result: PlanResult, *, stage: str, year: int) -> SiteLab:
     supply = result.supply.frame
     now = supply[(supply["year"] == year) & (supply["stage"] == stage)].set_index("school_id")["seats"]
     return SiteLab(
-        result, stage, year, years, prepared.places[entry].ids, origins, pupils,
+        result, stage, year, years, prepared.places[entry].ids, origins, period, pupils,
         best_cost=cost, best_school=school, best_minutes=minutes,
         cell_cost=np.append(cell_travel.cost, UNREACHED)[cell_pairs],
         cell_school=np.append(cell_travel.school, -1)[cell_pairs],
         seats=now.reindex(result.travel.school_ids).fillna(0.0).to_numpy(float),
+        riding=seats_ridden_to(result.assignment.flows, result.travel.school_ids, stage=stage, year=year),
     )  # fmt: skip
 
 
@@ -166,7 +175,7 @@ def _best(result: PlanResult, years: Ints, stage: str, place_row: Ints) -> tuple
     for year in years.tolist():
         for grade in GRADES_OF_STAGE[stage]:
             # Position -1 means no pair, and picks the value put at the end.
-            travel, pair = result.ways.of(grade), choice.pairs(year, grade)[place_row]
+            travel, pair = result.ways.in_year(year).of(grade), choice.pairs(year, grade)[place_row]
             parts = ((travel.cost, UNREACHED), (travel.school, -1), (travel.minutes, np.nan))
             rows.append([np.append(values, missing)[pair] for values, missing in parts])
     shape = len(years), len(GRADES_OF_STAGE[stage]), -1
@@ -196,14 +205,14 @@ def try_at(lab: SiteLab, east_m: float, north_m: float, *, rooms: int, site_id: 
     prepared, grades = lab.result.prepared, GRADES_OF_STAGE[lab.stage]
     inside = bool(shapely.intersects_xy(prepared.outline, east_m, north_m))
     places, entry = lab.pupils.shape[2], entry_mode(lab.result, lab.stage)
-    sites = {mode: snap_point(prepared, east_m, north_m, mode=mode) for mode in lab.origins}
-    costs = {mode: _costs_to(lab, site, mode, inside=inside) for mode, site in sites.items()}
-    by_grade = np.stack([costs[_mode(lab, grade)][:places] for grade in grades])
-    won = _wins(by_grade, lab.best_cost, lab.best_school, lab, site_id)
-    won_cells = _wins(costs[entry][places:], lab.cell_cost, lab.cell_school, lab, site_id)
-    site = sites[entry]
+    now = int(lab.period[_at_year(lab)])
+    costs = [_costs_to(lab, (east_m, north_m), period, inside=inside) for period in range(len(lab.origins))]
+    by_grade = np.stack([[part[_mode(lab, grade)][:places] for grade in grades] for part in costs])
+    won = _wins(by_grade[lab.period], lab.best_cost, lab.best_school, lab, site_id)
+    won_cells = _wins(costs[now][entry][places:], lab.cell_cost, lab.cell_school, lab, site_id)
+    site = snap_point(lab.result.ground(lab.year), east_m, north_m, mode=entry)
     reason = "outside_county" if not inside else "off_network" if site.edge[0] < 0 else ""
-    taken = _minutes_by_grade(lab, by_grade)
+    taken = _minutes_by_grade(lab, by_grade[now])
     minutes = _minutes(lab, taken, won)
     return SiteTrial(
         site_id, east_m, north_m, float(site.gap_mm[0]) / 1000 if site.edge[0] >= 0 else np.nan, reason,
@@ -216,10 +225,16 @@ def _mode(lab: SiteLab, grade: int) -> Mode:
     return mode_of(lab.result.scenario.policy, GROUP_OF_GRADE[grade])
 
 
-def _costs_to(lab: SiteLab, site: Snaps, mode: Mode, *, inside: bool) -> Ints:
-    if inside and site.edge[0] >= 0:
-        return costs_to_point(lab.result.prepared.network, lab.origins[mode], site, mode=mode)[0]
-    return np.full(len(lab.origins[mode].edge), UNREACHED, dtype=np.int64)
+def _costs_to(lab: SiteLab, point: tuple[float, float], period: int, *, inside: bool) -> dict[Mode, Ints]:
+    """Return the costs from all origins on the roads of a period, by mode."""
+    prepared, found = lab.result.periods.parts[period][1], {}
+    for mode, origins in lab.origins[period].items():
+        site = snap_point(prepared, *point, mode=mode)
+        if inside and site.edge[0] >= 0:
+            found[mode] = costs_to_point(prepared.network, origins, site, mode=mode)[0]
+        else:
+            found[mode] = np.full(len(origins.edge), UNREACHED, dtype=np.int64)
+    return found
 
 
 def _minutes_by_grade(lab: SiteLab, cost: Ints) -> Floats:
@@ -262,7 +277,7 @@ def _relief(lab: SiteLab, won: npt.NDArray[np.bool_]) -> pd.DataFrame:
     schools, pupils, taken = lab.best_school[now], lab.pupils[now], won[now]
     placed = schools >= 0
     count = len(lab.seats)
-    before = np.bincount(schools[placed], weights=pupils[placed], minlength=count)
+    before = np.bincount(schools[placed], weights=pupils[placed], minlength=count) + lab.riding
     gone = np.bincount(schools[placed & taken], weights=pupils[placed & taken], minlength=count)
     # School ids are sorted, so a stable sort leaves ties with the smaller id.
     order = np.argsort(-gone, kind="stable")[: np.count_nonzero(gone > 0)]

@@ -25,7 +25,7 @@ _DECIMALS = {
     "pupils": 3, "p10": 3, "p90": 3, "class_size": 3, "minutes": 2, "metres": 1, "measured": 3, "limit": 3,
     "demand": 3, "seats": 0, "gap": 3, "price": 3, "places": 0,
 }  # fmt: skip
-_ASSIGNMENT = ["year", "stage", "place_id", "school_id", "pupils", "minutes", "metres", "reason"]
+_ASSIGNMENT = ["year", "stage", "place_id", "school_id", "means", "pupils", "minutes", "metres", "reason"]
 
 
 def write_run(result: PlanResult, out: Path) -> None:
@@ -117,11 +117,12 @@ def assignment_table(result: PlanResult) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``year, stage, place_id, school_id`` (key), ``pupils`` [person], ``minutes``, ``metres`` (one way), ``reason``.
+        ``year, stage, place_id, school_id, means`` (key), ``pupils`` [person], ``minutes``, ``metres`` (one way),
+        ``reason``.
         Rows without a school hold the pupils for whom there is none, by reason; totals equal the demand.
     """
     flows, unplaced = result.assignment.flows, result.assignment.unplaced
-    keys = ["year", "stage", "place_id", "school_id"]
+    keys = ["year", "stage", "place_id", "school_id", "means"]
     weighted = flows.assign(minutes=flows["minutes"] * flows["pupils"], metres=flows["metres"] * flows["pupils"])
     total = weighted.groupby(keys, as_index=False)[["pupils", "minutes", "metres"]].sum()
     total = total[total["pupils"] > 0.0]

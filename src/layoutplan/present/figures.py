@@ -164,7 +164,7 @@ def _draw_ground(scene: Scene, axes: Axes, *, unit: float, stronger: float = 1.0
     county = scene.result.prepared.county
     window = (axes.get_xlim()[0], axes.get_ylim()[0], axes.get_xlim()[1], axes.get_ylim()[1])
     draw_catchments(axes, within_window(scene.catchments, window), scene.hues)
-    draw_roads(axes, within_window(county.roads, window), unit=unit, stronger=stronger)
+    draw_roads(axes, within_window(scene.result.ground(scene.year).county.roads, window), unit=unit, stronger=stronger)
     outline = draw_boundaries(axes, county.townships, unit=unit)
     if "dem" in county.rasters:
         draw_relief(axes, county.rasters["dem"], crs=county.crs, within=outline)

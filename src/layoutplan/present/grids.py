@@ -216,12 +216,17 @@ def changes_grid(result: PlanResult, lang: Lang) -> Grid:
 
 
 def actions_by_school(result: PlanResult) -> pd.DataFrame:
-    """Return ``year, change, school_id, action`` in the order of years, a row for every school an action names."""
+    """Return ``year, change, school_id, action`` in the order of years, a row for every school an action names.
+
+    An action that names none (households, roads) has one row, its school missing.
+    """
     rows = []
     for action in sorted(result.scenario.actions, key=lambda one: one.year):
         content = action.model_dump(mode="json", exclude_none=True)
         named = [content[key] for key in ("school_id", "into") if key in content]
-        rows += [(action.year, str(action.kind), str(one), content) for one in (*named, *content.get("school_ids", []))]
+        schools = [str(one) for one in (*named, *content.get("school_ids", []))]
+        ids: list[str | None] = [*schools] or [None]
+        rows += [(action.year, str(action.kind), one, content) for one in ids]
     return pd.DataFrame(rows, columns=["year", "change", "school_id", "action"])
 
 

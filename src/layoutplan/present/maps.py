@@ -150,7 +150,7 @@ def _layers(scene: Scene) -> list[folium.GeoJson]:
     county, lang = scene.result.prepared.county, scene.lang
     return [
         _layer(_catchment_features(scene), label("map.catchments", lang)),
-        _layer(_road_features(county.roads), label("map.roads", lang)),
+        _layer(_road_features(scene.result.ground(scene.year).county.roads), label("map.roads", lang)),
         _layer(_township_features(county.townships), label("map.townships", lang)),
         _layer(_place_features(scene), label("map.places", lang), point_to_layer="planMap.point"),
         _layer(_school_features(scene), label("map.schools", lang), point_to_layer="planMap.point"),

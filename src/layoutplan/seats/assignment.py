@@ -37,7 +37,9 @@ class Assignment:
     ----------
     flows : DataFrame
         ``year, grade, place_id, school_id`` (key, sorted), ``stage``, ``pupils`` [person],
-        ``minutes``, ``metres`` (one way).
+        ``minutes``, ``metres`` (one way). From :func:`layoutplan.seats.policies.assign_by_policy` also ``means``
+        (``walk``, ``drive``, ``boarding``, ``bus``), which then belongs to the key: of one place and grade some may
+        ride and others find the bus full.
     unplaced : DataFrame
         ``year, grade, place_id`` (key, sorted), ``stage``, ``pupils``, ``reason``
         (``off_network``, ``island``, ``one_way``, ``no_school``, and where seats, zones or limits bind
@@ -69,16 +71,16 @@ class NearestChoice:
     def pairs(self, year: int, grade: int) -> Ints:
         """Return the position in the grade's travel of every place's pair, -1 where there is none (int64 [place])."""
         mask: npt.NDArray[np.bool_] = teaches(self._roster, grade, year)
-        travel = self._ways.of(grade)
+        travel = self._ways.in_year(year).of(grade)
         # Groups that travel alike share their pairs.
         key = id(travel.cost), mask.tobytes()
         if key not in self._known:
             self._known[key] = nearest_open(travel, mask)
         return self._known[key]
 
-    def schools(self, pairs: Ints, grade: int) -> Ints:
-        """Return the index of the school of each pair of a grade (int64, same shape)."""
-        return self._ways.of(grade).school[pairs]
+    def schools(self, pairs: Ints, grade: int, *, year: int) -> Ints:
+        """Return the index of the school of each pair of a grade and year (int64, same shape)."""
+        return self._ways.in_year(year).of(grade).school[pairs]
 
 
 def assign(demand: Demand, ways: Ways, *, roster: Roster, choice: Choice | None = None) -> Assignment:

@@ -100,7 +100,7 @@ def moving_up(county: County, roster: Roster, choice: NearestChoice) -> Ratios:
         leaving = np.flatnonzero(teaches(roster, grade, year) & ~teaches(roster, grade + 1, year))
         pair = choice.pairs(year, grade + 1)[leaving]
         found = pair >= 0
-        goal = choice.schools(pair[found], grade + 1)
+        goal = choice.schools(pair[found], grade + 1, year=year)
         np.add.at(before[:, :, grade - 1], goal, before[leaving[found], :, grade - 1])
         before[leaving, :, grade - 1] = 0.0
     for position in _ENTRIES[1:]:
@@ -131,7 +131,7 @@ def homeless(roster: Roster, choice: NearestChoice, year: int) -> Ints:
     for position, grade in enumerate(GRADES):
         schools = np.flatnonzero(~teaches(roster, grade, year) & ~special)
         pair = choice.pairs(year, grade)[schools]
-        to = np.where(pair >= 0, choice.schools(pair, grade), -1)
+        to = np.where(pair >= 0, choice.schools(pair, grade, year=year), -1)
         if merged:
             named = receivers(roster, grade, year)[schools]
             to = np.where(named >= 0, named, to)

@@ -5,16 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 
 from layoutplan.access.network import Ints
-from layoutplan.county.tables import STAGE_OF_GRADE, STAGES
+from layoutplan.county.tables import GRADES, GROUP_OF_GRADE, STAGE_OF_GRADE, STAGES
 from layoutplan.errors import DataError
 from layoutplan.seats.assignment import Assignment, NearestChoice, assign
 from layoutplan.seats.capacity import assign_capacity, pair_at
 from layoutplan.seats.demand import Demand
+from layoutplan.seats.riders import split_riders, with_riders
 from layoutplan.seats.rules import Rules, Terms, check_idle, read_rules
 from layoutplan.seats.supply import Roster, teaches
-from layoutplan.seats.ways import Ways
+from layoutplan.seats.ways import Ways, means_of
 from layoutplan.seats.zones import check_zones, in_zone_of
 
 
@@ -40,12 +42,44 @@ def assign_by_policy(demand: Demand, ways: Ways, *, roster: Roster, terms: Terms
     Raises
     ------
     ScenarioError
-        An option has no effect under the rule, or locks and groups contradict each other, the schools
+        An option or a bus has no effect under the rule, or locks and groups contradict each other, the schools
         or their seats.
     DataError
         Zones overlap or leave places out that the policy does not send to the nearest school.
     """
     check_idle(terms.policy)
+    riders = split_riders(demand, ways, roster=roster, terms=terms) if roster.buses else None
+    if riders is not None:
+        demand, terms = riders.rest, replace(terms, supply=riders.supply)
+    parts = [_assigned(part, now, roster=roster, terms=terms) for part, now in _by_ways(demand, ways)]
+    found = parts[0] if len(parts) == 1 else _together(parts)
+    means = np.array([means_of(terms.policy, GROUP_OF_GRADE[grade]) for grade in GRADES], dtype=object)
+    flows = found.flows.assign(means=means[found.flows["grade"].to_numpy(np.int64) - 1])
+    found = replace(found, flows=flows)
+    return found if riders is None else with_riders(found, riders)
+
+
+def _by_ways(demand: Demand, ways: Ways) -> list[tuple[Demand, Ways]]:
+    """Return the years that share the same ways, with those ways; one part where no road is built."""
+    if not ways.later:
+        return [(demand, ways)]
+    year = demand.frame["year"].to_numpy(np.int64)
+    firsts = [int(year.min()), *(first for first, _ in ways.later)]
+    parts = []
+    for first, last in zip(firsts, [*firsts[1:], int(year.max()) + 1], strict=True):
+        mine = (year >= first) & (year < last)
+        if mine.any():
+            parts.append((replace(demand, frame=demand.frame[mine].reset_index(drop=True)), ways.in_year(first)))
+    return parts
+
+
+def _together(parts: list[Assignment]) -> Assignment:
+    """Return the assignments of one year after the other as one."""
+    names = ("flows", "unplaced", "prices", "proof")
+    return Assignment(**{name: pd.concat([getattr(part, name) for part in parts], ignore_index=True) for name in names})
+
+
+def _assigned(demand: Demand, ways: Ways, *, roster: Roster, terms: Terms) -> Assignment:
     if terms.policy.assignment == "nearest":
         return assign(demand, ways, roster=roster)
     years = sorted(int(year) for year in demand.frame["year"].unique())

@@ -233,7 +233,9 @@ def _entries(assignment: Assignment, school_ids: npt.NDArray[np.str_]) -> dict[t
 
 def _flows_by_place(assignment: Assignment, school_ids: npt.NDArray[np.str_]) -> pd.DataFrame:
     """Return the flows with the position of their school."""
-    flows = assignment.flows[["year", "grade", "place_id", "school_id", "pupils"]]
+    # However they travel: of one place some may ride to a school and others walk there.
+    keys = ["year", "grade", "place_id", "school_id"]
+    flows = assignment.flows.groupby(keys)["pupils"].sum().reset_index()
     return flows.assign(school=np.searchsorted(school_ids, flows["school_id"].to_numpy(str)))
 
 

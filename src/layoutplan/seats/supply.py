@@ -50,6 +50,31 @@ class Turn:
     boarding_beds: int | None
 
 
+@dataclass(frozen=True)
+class BusLine:
+    """Buses to a school from a year on, until a later line to the same school; without seats it ends.
+
+    Parameters
+    ----------
+    school_id : str
+        Where they go.
+    from_year : int
+        First school year.
+    place_ids : tuple of str
+        Places served.
+    grades : tuple of int
+        Grades taken.
+    seats : int
+        Seats of all runs together [seat].
+    """
+
+    school_id: str
+    from_year: int
+    place_ids: tuple[str, ...]
+    grades: tuple[int, ...]
+    seats: int
+
+
 @dataclass(frozen=True, eq=False)
 class Roster:
     """Schools with the years they are open, and the rooms they have from which year on.
@@ -64,12 +89,15 @@ class Roster:
         ``school_id, stage, from_year, rooms``: rooms in use from that year on (sorted by key).
     turns : tuple of Turn
         Changes of kind, grades and beds, in the order they count; ``schools`` holds what was before.
+    buses : tuple of BusLine
+        Buses, in the order they count.
     """
 
     schools: gpd.GeoDataFrame
     rooms: pd.DataFrame
 
     turns: tuple[Turn, ...] = ()
+    buses: tuple[BusLine, ...] = ()
 
     @cached_property
     def _spans(self) -> tuple[list[int], list[Spans]]:
@@ -237,6 +265,12 @@ def teaches(roster: Roster, grade: int, year: int) -> Flags:
     spans = roster.spans_in(year)
     in_span = (spans.grade_from <= grade) & (grade <= spans.grade_to)
     return in_span & spans.is_ordinary & is_open(roster, year)
+
+
+def lines_in(roster: Roster, year: int) -> list[BusLine]:
+    """Return the buses of a year, by school id; a school has one line at a time, which may serve many places."""
+    last = {line.school_id: line for line in roster.buses if line.from_year <= year}
+    return [last[school_id] for school_id in sorted(last) if last[school_id].seats > 0]
 
 
 def receivers(roster: Roster, grade: int, year: int) -> Ints:

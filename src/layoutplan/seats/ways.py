@@ -25,13 +25,24 @@ class Ways:
     by_group : mapping
         ``{group: Travel}`` for ``grades_1_3``, ``grades_4_6`` and ``grades_7_9``; places and schools
         are the same in all, modes and minutes may differ.
+    bus : Travel, optional
+        Ways by road, where a scenario runs buses.
+    later : tuple of (int, Ways)
+        Other ways from a year on, where a scenario builds roads, by year; the same places and schools.
     """
 
     by_group: Mapping[GradeGroup, Travel]
+    bus: Travel | None = None
+    later: tuple[tuple[int, Ways], ...] = ()
 
     def of(self, grade: int) -> Travel:
         """Return the ways of a grade, 1 to 9."""
         return self.by_group[GROUP_OF_GRADE[grade]]
+
+    def in_year(self, year: int) -> Ways:
+        """Return the ways there are in a year."""
+        found = [ways for first, ways in self.later if first <= year]
+        return found[-1] if found else self
 
 
 def means_of(policy: Policy, group: GradeGroup) -> Means:
@@ -81,7 +92,7 @@ def limit_of(policy: Policy, group: GradeGroup, norms: Norms) -> Norm | None:
     return norms[f"{_LIMITS[means_of(policy, group)]}.{group}"]
 
 
-def ways_by(policy: Policy, travel: Mapping[Mode, Travel], *, norms: Norms) -> Ways:
+def ways_by(policy: Policy, travel: Mapping[Mode, Travel], *, norms: Norms, buses: bool = False) -> Ways:
     """Return the ways of every group under a policy.
 
     Parameters
@@ -92,5 +103,8 @@ def ways_by(policy: Policy, travel: Mapping[Mode, Travel], *, norms: Norms) -> W
         ``{mode: Travel}`` for every mode of :func:`modes_of`.
     norms : Norms
         ``speed.walk_kmh.<group>`` [km/h].
+    buses : bool, optional
+        Whether ``travel["drive"]`` is also the way of buses.
     """
-    return Ways({group: at_speed_of(travel[mode_of(policy, group)], group, norms=norms) for group in GRADES_OF_GROUP})
+    by_group = {group: at_speed_of(travel[mode_of(policy, group)], group, norms=norms) for group in GRADES_OF_GROUP}
+    return Ways(by_group, travel["drive"] if buses else None)

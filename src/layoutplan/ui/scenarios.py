@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import numpy as np
 import pandas as pd
+import shapely
 import streamlit as st
 
 from layoutplan.errors import InputError
@@ -46,6 +47,7 @@ def _row(at: int, action: Action, schools: Any, places: Any, lang: Lang) -> dict
     school_id = touched[0] if touched else None
     place_id = None if touched else getattr(action, "place_id", None)
     name = schools.get(school_id, school_id) if school_id else places.get(place_id, place_id)
+    name = getattr(action, "road_id", name)
     said = label(f"ui.plans.kind_{action.kind}", lang)
     return {
         "at": at, "year": action.year, "said": said, "name": name, "detail": _detail(action, schools, lang),
@@ -58,9 +60,12 @@ def _detail(action: Action, schools: Any, lang: Lang) -> str:
     given = action.model_dump(exclude_none=True)
     told = [
         label(f"ui.plans.field_{name}", lang, value=given[name])
-        for name in ("primary_rooms", "junior_rooms", "rooms", "beds", "households")
+        for name in ("primary_rooms", "junior_rooms", "rooms", "beds", "households", "seats", "runs")
         if given.get(name)
     ]
+    if "line" in given:
+        kilometres = shapely.LineString(given["line"]).length / 1000
+        told.append(label("ui.plans.field_length", lang, value=f"{kilometres:.1f}"))
     if "into" in given:
         told.append(label("ui.plans.field_into", lang, value=schools.get(given["into"], given["into"])))
     return " · ".join(told)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from layoutplan.access.network import Flags, Floats, Ints
 from layoutplan.county.tables import GRADES_OF_STAGE, STAGES
+from layoutplan.seats.riders import BUS
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,8 @@ class Flows:
         1-9.
     pupils, minutes, metres : float64
         [person], and one way.
+    rides : bool
+        On a bus of the scenario, and so within the limit of the bus; the limits of others do not hold him.
     """
 
     year: Ints
@@ -50,6 +53,7 @@ class Flows:
     pupils: Floats
     minutes: Floats
     metres: Floats
+    rides: Flags
 
 
 def read_flows(flows: pd.DataFrame, place_ids: npt.NDArray[np.object_], school_ids: pd.Index, years: Ints) -> Flows:
@@ -69,7 +73,10 @@ def read_flows(flows: pd.DataFrame, place_ids: npt.NDArray[np.object_], school_i
         pd.Index(place_ids).get_indexer(pd.Index(flows["place_id"])),
         school_ids.get_indexer(pd.Index(flows["school_id"])),
         grade,
-        *(flows[name].to_numpy(float) for name in ("pupils", "minutes", "metres")),
+        flows["pupils"].to_numpy(float),
+        flows["minutes"].to_numpy(float),
+        flows["metres"].to_numpy(float),
+        rides=(flows["means"].to_numpy(object) == BUS).astype(np.bool_),
     )
 
 

@@ -41,7 +41,7 @@ def _late(evidence: Evidence) -> Iterator[Found]:
     for group, grades in GRADES_OF_GROUP.items():
         norm = limit_of(policy, group, evidence.facts.norms)
         if norm is not None:
-            far = evidence.now & (flows.minutes > norm.value) & np.isin(flows.grade, grades)
+            far = evidence.now & (flows.minutes > norm.value) & np.isin(flows.grade, grades) & ~flows.rides
             each = worst_by_place(flows, far, flows.minutes, place_ids=evidence.place_ids)
             subject = each["place_id"] if group == "grades_1_3" else each["place_id"] + f"/{group}"
             words = [Word(f"group.{group}")] * len(each), [Word(f"means.{means_of(policy, group)}")] * len(each)
@@ -59,7 +59,7 @@ def _young_ahead(evidence: Evidence) -> Iterator[Found]:
         return
     flows, years = evidence.flows, evidence.years
     young = np.isin(flows.grade, LIMIT_GRADES)
-    far = (flows.minutes > norm.value) & (flows.pupils > 0) & young
+    far = (flows.minutes > norm.value) & (flows.pupils > 0) & young & ~flows.rides
     at = flows.place[far], flows.year[far]
     most, pupils = np.zeros((2, len(evidence.place_ids), len(years)))
     np.maximum.at(most, at, flows.minutes[far])
