@@ -26,7 +26,7 @@ _PUBLIC = {
     "find_changes": "layoutplan.plan.change",
     "view_household": "layoutplan.plan.household",
     "try_site": "layoutplan.plan.siting",
-    "rank_sites": "layoutplan.plan.siting",
+    "rank_sites": "layoutplan.plan.ranking",
     "optimise": "layoutplan.plan.optimise",
     "load_goal": "layoutplan.plan.optimise.goal",
     "run_batch": "layoutplan.plan.batch",

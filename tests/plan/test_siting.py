@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from layoutplan.norms import load_norms
 from layoutplan.plan.planning import prepare, run_plan
+from layoutplan.plan.ranking import rank_sites
 from layoutplan.plan.scenario import OpenSchool, Scenario
-from layoutplan.plan.siting import open_lab, rank_sites, try_at, try_site
+from layoutplan.plan.siting import open_lab, try_at, try_site
 
 PREPARED = prepare(toy.county(), load_norms())
 BASE = run_plan(PREPARED, Scenario(name="base"))
@@ -82,12 +83,14 @@ def test_a_trial_equals_the_plan_with_the_school_opened_there(east_m, north_m, s
 
 
 def test_ranking_puts_the_place_that_saves_most_first_and_lists_the_refused():
-    ranked = rank_sites(LABS["junior"], rooms=6)
+    ranking = rank_sites(LABS["junior"], rooms=6)
+    ranked, years = ranking.frame, ranking.years
     assert ranked.loc[0, "candidate_id"] == "p2"
-    assert np.all(np.diff(ranked["shortage_relieved"]) <= 0)
-    # p2 has 60 and p1 30 juniors; at p2 they save 2500 m each.
-    assert ranked.loc[0, "minutes_saved"] == pytest.approx((60 * 2500 + 30 * 2500) / 75)  # 4.5 km/h
-    assert ranked.attrs["refused"] == {}
+    assert np.all(np.diff(ranked["gap_closed"]) <= 0)
+    # p2 has 60 and p1 30 juniors; at p2 they save 2500 m each, in every year from 2025 to 2035.
+    saved = years[years["candidate_id"] == "p2"].set_index("year")["minutes_saved"]
+    assert saved.tolist() == pytest.approx([(60 * 2500 + 30 * 2500) / 75] * 11)  # 4.5 km/h
+    assert ranking.refused.empty
 
 
 def test_try_site_is_one_trial_of_a_fresh_lab():

@@ -182,45 +182,6 @@ def compare(
         print(_word("written", path=path))
 
 
-@app.command(help=_word("site"))
-def site(
-    county: CountyPath,
-    stage: Annotated[str, typer.Option("--stage", help=_word("stage"))],
-    at: Annotated[str | None, typer.Option("--at", metavar="EAST,NORTH", help=_word("at"))] = None,
-    rank: Annotated[int | None, typer.Option("--rank", min=1, help=_word("rank"))] = None,
-    rooms: Annotated[int, typer.Option("--rooms", min=1, max=200, help=_word("rooms"))] = 24,
-    year: Year = None,
-) -> None:
-    """Try one site, or rank candidate sites."""
-    from layoutplan.plan.siting import open_lab, rank_sites
-
-    if stage not in ("primary", "junior"):
-        raise ScenarioError([Problem("option_wrong", "--stage", values={"value": stage, "wanted": "primary, junior"})])
-    if (at is None) == (rank is None):
-        raise ScenarioError(
-            [Problem("option_wrong", "site", values={"value": "", "wanted": "--at EAST,NORTH | --rank N"})]
-        )
-    point = None if at is None else _point(at)
-    result = _planned(county, None)
-    lab = open_lab(result, stage=stage, year=_year_of(result, year))
-    if point is not None:
-        _print_trial(lab, point, rooms)
-        return
-    with _working("rank"):
-        ranked = rank_sites(lab, rooms=rooms)
-    print(ranked.head(rank or 0).round(1).to_csv(index=False, lineterminator="\n"), end="")
-
-
-def _point(at: str) -> tuple[float, float]:
-    try:
-        east_m, north_m = (float(part) for part in at.split(","))
-    except ValueError:
-        raise ScenarioError(
-            [Problem("option_wrong", "--at", values={"value": at, "wanted": "EAST,NORTH [m]"})]
-        ) from None
-    return east_m, north_m
-
-
 def _year_of(result: PlanResult, year: int | None) -> int:
     years = result.supply.frame["year"]
     if year is None:
@@ -229,22 +190,6 @@ def _year_of(result: PlanResult, year: int | None) -> int:
         wanted = f"{years.min()}-{years.max()}"
         raise ScenarioError([Problem("option_wrong", "--year", values={"value": year, "wanted": wanted})])
     return year
-
-
-def _print_trial(lab: Any, point: tuple[float, float], rooms: int) -> None:
-    from layoutplan.plan.siting import try_at
-
-    trial = try_at(lab, *point, rooms=rooms)
-    content = {
-        "east_m": trial.east_m, "north_m": trial.north_m, "reason": trial.reason,
-        "gap_m": None if trial.reason else trial.gap_m, "minutes_before": trial.minutes_before,
-        "minutes_after": trial.minutes_after,
-        "load": trial.load.astype(object).where(trial.load.notna(), None).to_dict("records"),
-        "relief": trial.relief.to_dict("records"),
-    }  # fmt: skip
-    print(json.dumps(content, ensure_ascii=False, indent=2))
-    if trial.reason:
-        raise SystemExit(BAD_INPUT)
 
 
 @app.command(help=_word("batch"))
@@ -350,4 +295,4 @@ def open_app(county: Annotated[Path | None, typer.Argument(metavar="COUNTY", hel
 
 
 # Other commands stand in modules of their own, which need what is above.
-from layoutplan.cli import office, papers, searching  # noqa: E402,F401
+from layoutplan.cli import office, papers, searching, trials  # noqa: E402,F401

@@ -29,6 +29,10 @@ _PLACE_COLUMNS = [
 ]  # fmt: skip
 
 
+def _no_ground(name: str) -> gpd.GeoDataFrame:
+    return gpd.GeoDataFrame(empty_frame(TABLES[name]), geometry=[])
+
+
 @dataclass(frozen=True, eq=False)
 class County:
     """Every layer of a county, checked, in one projected CRS in metres.
@@ -59,6 +63,8 @@ class County:
     places : GeoDataFrame
         Residential areas and resettlement sites in one table: ``place_id, name, kind, township_id,
         households, planned_households, origin_place_id, geometry``.
+    unsuitable, parcels : GeoDataFrame
+        Land where no school can be built, and parcels that could hold one, where the county has the layers.
     rasters : mapping
         Path of ``population`` and ``dem`` where given.
     fingerprint : str
@@ -98,6 +104,8 @@ class County:
     study_elsewhere: pd.DataFrame = field(default_factory=lambda: empty_frame(TABLES["study_elsewhere"]))
     field_counts: pd.DataFrame = field(default_factory=lambda: empty_frame(TABLES["field_counts"]))
     monthly_births: pd.DataFrame = field(default_factory=lambda: empty_frame(TABLES["monthly_births"]))
+    unsuitable: gpd.GeoDataFrame = field(default_factory=lambda: _no_ground("unsuitable"))
+    parcels: gpd.GeoDataFrame = field(default_factory=lambda: _no_ground("parcels"))
     node_crossings: bool = False
 
 

@@ -34,6 +34,11 @@ SOURCES = ("register", "census", "estimate", "raster")
 WHOLE_COUNTY = "county"
 ROAD_CLASSES = ("motorway", "national", "provincial", "county", "township", "village", "street", "track", "path")
 SURFACES = ("paved", "gravel", "earth", "unknown")
+# Why no school is built on a piece of land.
+LAND_KINDS = (
+    "landslide", "flood", "fault", "farmland", "water", "protected", "pollution", "power_line", "dangerous_goods",
+    "built_up", "other",
+)  # fmt: skip
 # Grades a school teaches when its row does not say; a teaching point has to say.
 GRADES_OF_KIND = {
     "primary": (1, 6),
@@ -324,6 +329,17 @@ ZONES = Table(
     (_id("zone_id", "学区代码", "zone id"), _id("school_id", "学校标识码", "school id"), _STAGE),
     key=("zone_id",), geometry="polygon", required=False, refers=(("school_id", "schools", "school_id"),),
 )  # fmt: skip
+UNSUITABLE = Table(
+    "unsuitable", "不宜建校用地", "land where no school can be built",
+    (_id("area_id", "地块代码", "area id"),
+     Column("kind", "text", "", "类型", "why", choices=LAND_KINDS), _id("note", "说明", "note", required=False)),
+    key=("area_id",), geometry="polygon", required=False,
+)  # fmt: skip
+PARCELS = Table(
+    "parcels", "备选地块", "parcels that could hold a school",
+    (_id("parcel_id", "地块代码", "parcel id"), _id("name", "名称", "name", required=False)),
+    key=("parcel_id",), geometry="polygon", required=False,
+)  # fmt: skip
 COMMUNITIES = Table(
     "communities", "城乡学校共同体", "school communities",
     (_id("community_id", "共同体代码", "community id"), _id("name", "名称", "name"),
@@ -336,7 +352,7 @@ TABLES: dict[str, Table] = {
     for table in (
         SCHOOLS, ROOMS, CLASSES, ENROLMENT, RESIDENTIAL, RESETTLEMENT, MOVE_IN, MOVERS, COMPLETIONS,
         CHILDREN, AGE_GROUPS, AGE_STRUCTURE, CONTROL_TOTALS, STUDY_ELSEWHERE, FIELD_COUNTS, BIRTHS, MONTHLY_BIRTHS,
-        ROADS, TOWNSHIPS, ZONES, COMMUNITIES,
+        ROADS, TOWNSHIPS, ZONES, COMMUNITIES, UNSUITABLE, PARCELS,
     )
 }  # fmt: skip
 RASTERS = ("population", "dem")

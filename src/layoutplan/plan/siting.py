@@ -7,10 +7,9 @@ a marker while it is dragged. A trial gives the same flows as a plan with the sc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -70,6 +69,31 @@ class SiteTrial:
 
 
 @dataclass(frozen=True, eq=False)
+class Reach:
+    """Whom a site would take.
+
+    Parameters
+    ----------
+    reason : str
+        Empty if the site can be reached; else ``off_network`` or ``outside_county``.
+    won : bool [year, grade, place]
+        Who has the shortest way to it.
+    minutes : float64 [year, grade, place]
+        One-way time to it at the speed of the grade; of no meaning where not won.
+    costs : list of mapping
+        By period of the plan's roads and mode, cost from places, then cells (int64).
+    site : Snaps
+        The site on the roads of the year looked at.
+    """
+
+    reason: str
+    won: npt.NDArray[np.bool_]
+    minutes: Floats
+    costs: list[dict[Mode, Ints]]
+    site: Snaps
+
+
+@dataclass(frozen=True, eq=False)
 class SiteLab:
     """All that trials of one plan, stage and year share.
 
@@ -102,6 +126,8 @@ class SiteLab:
         The same for the cells in the year looked at, by entry grade.
     seats, riding : float [school]
         Seats of the stage in the year looked at, and pupils who come by bus; those stay where they are.
+    riding_by_year : float [year, school]
+        Pupils who come by bus in every year.
     """
 
     result: PlanResult
@@ -119,6 +145,7 @@ class SiteLab:
     cell_school: Ints
     seats: Floats
     riding: Floats
+    riding_by_year: Floats
 
 
 def open_lab(result: PlanResult, *, stage: str, year: int) -> SiteLab:
@@ -156,7 +183,8 @@ def open_lab(result: PlanResult, *, stage: str, year: int) -> SiteLab:
     pupils = frame.sort_values(["year", "grade", "place_id"])["pupils"].to_numpy(float)
     pupils, cell_pairs = pupils.reshape(len(years), len(grades), -1)[:, :, place_row], cell_pairs[cell_row]
     cost, school, minutes = _best(result, years, stage, place_row)
-    supply = result.supply.frame
+    flows, ids, supply = result.assignment.flows, result.travel.school_ids, result.supply.frame
+    riding = np.stack([seats_ridden_to(flows, ids, stage=stage, year=int(at)) for at in years])
     now = supply[(supply["year"] == year) & (supply["stage"] == stage)].set_index("school_id")["seats"]
     return SiteLab(
         result, stage, year, years, prepared.places[entry].ids, origins, period, pupils,
@@ -164,7 +192,7 @@ def open_lab(result: PlanResult, *, stage: str, year: int) -> SiteLab:
         cell_cost=np.append(cell_travel.cost, UNREACHED)[cell_pairs],
         cell_school=np.append(cell_travel.school, -1)[cell_pairs],
         seats=now.reindex(result.travel.school_ids).fillna(0.0).to_numpy(float),
-        riding=seats_ridden_to(result.assignment.flows, result.travel.school_ids, stage=stage, year=year),
+        riding=riding[int(np.searchsorted(years, year))], riding_by_year=riding,
     )  # fmt: skip
 
 
@@ -202,23 +230,30 @@ def try_at(lab: SiteLab, east_m: float, north_m: float, *, rooms: int, site_id: 
     SiteTrial
         With a ``reason`` and empty frames where the point cannot hold a school.
     """
-    prepared, grades = lab.result.prepared, GRADES_OF_STAGE[lab.stage]
-    inside = bool(shapely.intersects_xy(prepared.outline, east_m, north_m))
-    places, entry = lab.pupils.shape[2], entry_mode(lab.result, lab.stage)
-    now = int(lab.period[_at_year(lab)])
-    costs = [_costs_to(lab, (east_m, north_m), period, inside=inside) for period in range(len(lab.origins))]
-    by_grade = np.stack([[part[_mode(lab, grade)][:places] for grade in grades] for part in costs])
-    won = _wins(by_grade[lab.period], lab.best_cost, lab.best_school, lab, site_id)
-    won_cells = _wins(costs[now][entry][places:], lab.cell_cost, lab.cell_school, lab, site_id)
-    site = snap_point(lab.result.ground(lab.year), east_m, north_m, mode=entry)
-    reason = "outside_county" if not inside else "off_network" if site.edge[0] < 0 else ""
-    taken = _minutes_by_grade(lab, by_grade[now])
+    reach = reach_of(lab, east_m, north_m, site_id=site_id)
+    won, site, now = reach.won, reach.site, _at_year(lab)
+    to_cells = reach.costs[int(lab.period[now])][entry_mode(lab.result, lab.stage)][lab.pupils.shape[2] :]
+    won_cells = _wins(to_cells, lab.cell_cost, lab.cell_school, lab, site_id)
+    taken = reach.minutes[now]
     minutes = _minutes(lab, taken, won)
     return SiteTrial(
-        site_id, east_m, north_m, float(site.gap_mm[0]) / 1000 if site.edge[0] >= 0 else np.nan, reason,
+        site_id, east_m, north_m, float(site.gap_mm[0]) / 1000 if site.edge[0] >= 0 else np.nan, reach.reason,
         load=_load(lab, won, rooms), relief=_relief(lab, won), places=_served(lab, won, taken),
         minutes_before=minutes[0], minutes_after=minutes[1], cells=np.flatnonzero(won_cells),
     )  # fmt: skip
+
+
+def reach_of(lab: SiteLab, east_m: float, north_m: float, *, site_id: str = SITE_ID) -> Reach:
+    """Return whom a site would take in every year; see :func:`try_at` for the parameters."""
+    prepared, grades, places = lab.result.prepared, GRADES_OF_STAGE[lab.stage], lab.pupils.shape[2]
+    inside = bool(shapely.intersects_xy(prepared.outline, east_m, north_m))
+    site = snap_point(lab.result.ground(lab.year), east_m, north_m, mode=entry_mode(lab.result, lab.stage))
+    reason = "outside_county" if not inside else "off_network" if site.edge[0] < 0 else ""
+    costs = [_costs_to(lab, (east_m, north_m), period, inside=inside) for period in range(len(lab.origins))]
+    by_grade = np.stack([[part[_mode(lab, grade)][:places] for grade in grades] for part in costs])
+    minutes = np.stack([_minutes_by_grade(lab, part) for part in by_grade])
+    won = _wins(by_grade[lab.period], lab.best_cost, lab.best_school, lab, site_id)
+    return Reach(reason, won, minutes[lab.period], costs, site)
 
 
 def _mode(lab: SiteLab, grade: int) -> Mode:
@@ -329,55 +364,3 @@ def _served(lab: SiteLab, won: npt.NDArray[np.bool_], taken: Floats) -> pd.DataF
 def try_site(result: PlanResult, east_m: float, north_m: float, *, stage: str, year: int, rooms: int) -> SiteTrial:
     """Try one site of a plan; for many trials open a lab once and use :func:`try_at`."""
     return try_at(open_lab(result, stage=stage, year=year), east_m, north_m, rooms=rooms)
-
-
-def rank_sites(
-    lab: SiteLab, *, rooms: int, candidates: gpd.GeoSeries | None = None, say: Callable[[int, int], None] | None = None
-) -> pd.DataFrame:
-    """Rank candidate sites by the shortage they relieve, then by the time they save.
-
-    Parameters
-    ----------
-    lab : SiteLab
-        Plan, stage and year.
-    rooms : int
-        Ordinary classrooms each site would have.
-    candidates : GeoSeries, optional
-        Points in the county's CRS, indexed by id; by default every place of the county.
-    say : callable, optional
-        Told how many of how many are done.
-
-    Returns
-    -------
-    DataFrame
-        ``candidate_id, east_m, north_m, pupils, shortage_relieved`` [person without a seat before],
-        ``minutes_saved`` [person-minute one way], best first; sites that cannot be reached are left
-        out and listed in ``frame.attrs["refused"]`` with their reason.
-    """
-    places = lab.result.prepared.county.places.set_index("place_id").geometry
-    points = (places if candidates is None else candidates).representative_point().sort_index()
-    rows, refused = [], {}
-    total = lab.pupils[_at_year(lab)].sum()
-    for done, (candidate_id, point) in enumerate(points.items(), start=1):
-        trial = try_at(lab, point.x, point.y, rooms=rooms)
-        if say is not None:
-            say(done, len(points))
-        if trial.reason:
-            refused[str(candidate_id)] = trial.reason
-            continue
-        short = (trial.relief["pupils_before"] - trial.relief["seats"]).clip(lower=0.0)
-        gone = trial.relief["pupils_before"] - trial.relief["pupils_after"]
-        rows.append(
-            {
-                "candidate_id": candidate_id, "east_m": point.x, "north_m": point.y,
-                "pupils": float(trial.places["pupils"].sum()),
-                "shortage_relieved": float(np.minimum(short, gone).sum()),
-                "minutes_saved": (trial.minutes_before - trial.minutes_after) * total,
-            }
-        )  # fmt: skip
-    columns = ["candidate_id", "east_m", "north_m", "pupils", "shortage_relieved", "minutes_saved"]
-    frame = pd.DataFrame(rows, columns=columns)
-    order = ["shortage_relieved", "minutes_saved", "candidate_id"]
-    frame = frame.sort_values(order, ascending=[False, False, True], ignore_index=True)
-    frame.attrs["refused"] = refused
-    return frame
