@@ -166,20 +166,28 @@ def checks(county: CountyPath, as_json: AsJson = False) -> None:
 
 @app.command(help=_word("compare"))
 def compare(
-    county: CountyPath, scenarios: Annotated[list[Path], typer.Argument(metavar="A.toml B.toml")], out: OutFolder
+    county: CountyPath,
+    scenarios: Annotated[list[Path], typer.Argument(metavar="A.toml B.toml")],
+    out: OutFolder,
+    draws: Annotated[bool, typer.Option("--draws", help=_word("draws"))] = False,
 ) -> None:
     """Set scenarios side by side; one alone is held against the county without any action."""
     from layoutplan.plan.planning import run_plan
-    from layoutplan.present.comparison import write_comparison
+    from layoutplan.plan.uncertainty import weigh_alternatives
+    from layoutplan.present.comparison import draws_said, write_comparison, write_draws
 
     read = [_scenario(path) for path in scenarios]
     if len(read) == 1:
         read.insert(0, read[0].model_copy(update={"name": _word("base"), "note": "", "actions": ()}))
     prepared = _prepared(county, read)
     with _working("plan"):
-        written = write_comparison([run_plan(prepared, scenario) for scenario in read], out)
+        plans = [run_plan(prepared, scenario) for scenario in read]
+        weighed = weigh_alternatives(plans) if draws else None
+        written = write_comparison(plans, out) + (write_draws(weighed, out) if weighed else [])
     for path in written:
         print(_word("written", path=path))
+    for line in draws_said(weighed, LANG) if weighed else ():
+        print(line)
 
 
 def _year_of(result: PlanResult, year: int | None) -> int:

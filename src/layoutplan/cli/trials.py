@@ -1,4 +1,4 @@
-"""Commands that try things out: one site or many."""
+"""Commands that try things out: one site or many, and what the verdicts hang on."""
 
 from __future__ import annotations
 
@@ -9,7 +9,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from layoutplan.cli import BAD_INPUT, LANG, CountyPath, ScenarioPath, Year, _planned, _word, _working, _year_of, app
+from layoutplan.cli import (
+    BAD_INPUT,
+    LANG,
+    CountyPath,
+    OutFolder,
+    ScenarioPath,
+    Year,
+    _planned,
+    _word,
+    _working,
+    _year_of,
+    app,
+)
 from layoutplan.cli.options import taking
 from layoutplan.errors import Problem, ScenarioError
 from layoutplan.labels import label
@@ -135,3 +147,17 @@ def _print_ranking(ranking: Ranking, first: int) -> None:
     Console(width=160).print(table)
     for reason, count in ranking.refused["reason"].value_counts().sort_index().items():
         print(_word("refused", reason=label(f"reason.{reason}", LANG), count=count))
+
+
+@app.command("sensitivity", help=_word("sensitivity"))
+def sensitivity(county: CountyPath, out: OutFolder, scenario: ScenarioPath = None) -> None:
+    """List the schools that flip when a threshold, a safeguard or an order moves."""
+    from layoutplan.plan.sensitivity import find_sensitivity
+    from layoutplan.present.sensitivity_figure import flips_said, write_sensitivity
+
+    result = _planned(county, scenario)
+    with _working("plan"):
+        found = find_sensitivity(result)
+        written = write_sensitivity(found, out)
+    for line in (*flips_said(found, LANG), *(_word("written", path=path) for path in written)):
+        print(line)

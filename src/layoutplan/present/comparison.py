@@ -8,10 +8,11 @@ from pathlib import Path
 import pandas as pd
 
 from layoutplan.files import write_whole
-from layoutplan.labels import LANGS
+from layoutplan.labels import LANGS, Lang, label
 from layoutplan.plan.change import Change, find_changes
 from layoutplan.plan.compare import compare
 from layoutplan.plan.planning import PlanResult
+from layoutplan.plan.uncertainty import Uncertainty
 from layoutplan.present.council import as_markdown, council_page
 from layoutplan.present.export import write_table
 
@@ -51,6 +52,45 @@ def write_comparison(results: Sequence[PlanResult], out: Path) -> list[Path]:
         with write_whole(paths[-1]) as draft:
             draft.write_text("\n".join(pages), "utf-8", newline="\n")
     return paths
+
+
+def write_draws(weighed: Uncertainty, out: Path) -> list[Path]:
+    """Write how sure a choice is into a folder.
+
+    Parameters
+    ----------
+    weighed : Uncertainty
+        Plans under common draws.
+    out : Path
+        Folder; made if missing.
+
+    Returns
+    -------
+    list of Path
+        ``draws.csv`` (a row a plan), ``draws_years.csv`` (by year).
+    """
+    paths = [out / "draws.csv", out / "draws_years.csv"]
+    for table, path in zip((weighed.alternatives, weighed.by_year), paths, strict=True):
+        write_table(table, path)
+    return paths
+
+
+def draws_said(weighed: Uncertainty, lang: Lang) -> list[str]:
+    """Return in sentences who is best in how many draws, from which year on the choice differs, and the regret."""
+    lines = []
+    for row in weighed.alternatives.to_dict("records"):
+        words = {
+            "median": row["short_median"], "low": row["short_p10"], "high": row["short_p90"],
+            "mean": row["regret_mean"], "most": row["regret_max"],
+        }  # fmt: skip
+        told = {name: f"{value:,.0f}" for name, value in words.items()}
+        lines.append(label("draws.best", lang, name=row["name"], count=row["best_in"], draws=row["draws"], **told))
+    first = weighed.names[0]
+    if weighed.first_year is None:
+        lines.append(label("draws.same", lang, name=first))
+    else:
+        lines.append(label("draws.first_year", lang, year=weighed.first_year, name=first))
+    return [*lines, label("draws.rule", lang)]
 
 
 def _joined(changes: Sequence[Change], part: str) -> pd.DataFrame:

@@ -32,8 +32,8 @@ EVENTS = ("class_over_norm", "class_large", "class_extra_large", "school_over_si
 _Z_P90 = 1.2815515655446004
 # Standard deviations of logarithms before the back-test sets the scale: a school's own drift a year, and how much
 # earlier or later households move in than planned.
-_DRIFT, _MOVE_IN = 0.015, 0.25
-_CHANCE = 0.7
+DRIFT, MOVE_IN = 0.015, 0.25
+CHANCE = 0.7
 _SIZES = (30.0, 100.0, 300.0)
 _LAST_YEAR = 2100
 # Positions among the sorted draws: on either side of the tenth, and of the ninetieth hundredth, and the last.
@@ -238,10 +238,10 @@ def _drawn(rows: Rows, outcome: Outcome, past: Past) -> Iterator[tuple[slice, Fl
     now = np.zeros((schools, len(GRADES), DRAWS), np.float32)
     first = rows.part(_in_year(rows, base))
     now[first.school, first.grade - 1] = first.pupils[:, None]
-    drift = _DRIFT * rng.standard_normal((schools, DRAWS), dtype=np.float32)
+    drift = DRIFT * rng.standard_normal((schools, DRAWS), dtype=np.float32)
     last_births = int(outcome.county.births["year"].max()) if len(outcome.county.births) else base
     for year, step in outcome.steps.items():
-        entering = rng.normal(0.0, _MOVE_IN, DRAWS) * past.arriving[year]
+        entering = rng.normal(0.0, MOVE_IN, DRAWS) * past.arriving[year]
         everywhere = rng.choice(past.years, DRAWS)
         if year - ENTRY_AGE > last_births:
             born = born + rng.choice(past.births, DRAWS)
@@ -249,7 +249,7 @@ def _drawn(rows: Rows, outcome: Outcome, past: Past) -> Iterator[tuple[slice, Fl
         here = rows.part(at)
         size = here.pupils.astype(np.float32)[:, None]
         noise = rng.standard_normal((len(size), DRAWS), dtype=np.float32)
-        noise *= np.sqrt(_CHANCE / (size + 1))
+        noise *= np.sqrt(CHANCE / (size + 1))
         noise += drift[here.school] + everywhere.astype(np.float32)
         noise[np.isin(here.grade, ENTRY_GRADES)] += entering.astype(np.float32)
         noise[here.grade == ENTRY_GRADES[0]] += born.astype(np.float32)
@@ -285,7 +285,7 @@ def _year(
     Draws grow with their deviation, so the tenths of the draws are draws of the tenths.
     """
     step = int(here.year[0]) - past.base_year - 1
-    factor = _calibration(here.pupils, deviation, step, past, level="grade")
+    factor = calibration(here.pupils, deviation, step, past, level="grade")
     draws = _around(here.pupils, deviation, factor)
     ends = _around(here.pupils, np.sort(deviation, axis=1)[:, _ENDS], factor)
     low, high = (ends[:, at] + (ends[:, at + 1] - ends[:, at]) * part for at, part in ((0, 0.9), (2, 0.1)))
@@ -293,7 +293,7 @@ def _year(
     total = np.add.reduceat(here.pupils, start)
     apart = np.log((np.add.reduceat(draws, start) + 0.5) / (total[:, None] + 0.5))
     apart -= apart.mean(axis=1, keepdims=True)
-    totals = _around(total, apart, _calibration(total, apart, step, past, level="school"))
+    totals = _around(total, apart, calibration(total, apart, step, past, level="school"))
     over, classes = _beyond(here, draws, ends[:, -1], norms)
     chance = np.zeros((len(school), len(EVENTS)))
     chance[np.isin(school, here.school[over > 0]), : classes.shape[1]] = classes
@@ -319,7 +319,7 @@ def _beyond(here: Rows, draws: Floats, most: Floats, norms: Norms) -> tuple[Floa
     return over, np.reshape(happens, (len(bands), -1)).T
 
 
-def _calibration(middle: Floats, deviation: Floats, step: int, past: Past, *, level: Level) -> Floats:
+def calibration(middle: Floats, deviation: Floats, step: int, past: Past, *, level: Level) -> Floats:
     """Return what makes deviations as wide as the back-test found for their size and horizon (float [row]).
 
     Beyond the last horizon of the back-test the spread goes on growing as its shape says.
