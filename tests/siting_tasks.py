@@ -51,7 +51,7 @@ def draw(seed: int, *, years: int = 1, places: int = 6, standing: int = 2, new: 
         tuple(range(2025, 2025 + years)), np.full(years, 1 / years), np.array(blocks), unit_block, pupils, cost,
         tuple(f"s{j}" for j in range(sites)), np.array(first), np.array(site), np.array(seats), np.array(size),
         np.array(least), np.array(teaches), starts, closes, np.repeat(np.array(price)[:, None], years, axis=1),
-        (budget,),
+        np.where(np.array(price) > 0, 30.0, 60.0), (budget,),
     )  # fmt: skip
 
 
@@ -108,6 +108,7 @@ def cost_of(task: Task, start, close) -> float:
     total = float((task.start_cost * start).sum())
     for t, weight in enumerate(task.weight):
         forms = np.flatnonzero(stand[:, t])
+        total += weight * task.stand_cost[forms].sum()
         unit, slot = np.nonzero(
             np.isfinite(task.cost[:, task.form_site[forms]]) & task.form_blocks[forms][:, task.unit_block].T
         )

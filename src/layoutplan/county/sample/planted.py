@@ -23,11 +23,19 @@ class Planted:
         First school year in which demand exceeds the seats, by gap.
     innocent : mapping of str to sequence of str
         Why a school looks at fault, and the schools.
+    best_site : str
+        Place beside which one new primary school of 24 rooms helps most, among ``sites``: the largest place of the
+        county town, the only township that is short of many seats in the base year. Its pupils beyond the seats walk
+        to other townships, hours for some; in all other townships, but for one later on, seats are to spare.
+    sites : sequence of str
+        The largest place of every township, sorted.
     """
 
     subjects: Mapping[str, Sequence[str]]
     first_year: Mapping[str, int]
     innocent: Mapping[str, Sequence[str]]
+    best_site: str
+    sites: Sequence[str]
 
 
 def list_planted(
@@ -58,7 +66,9 @@ def list_planted(
         "small_but_a_site_opens": by_role["decoy"],
         "nine_year_under_its_limit": sorted(schools.loc[schools["name"] == "示范第二九年制学校", "school_id"]),
     }
-    return Planted(subjects, gaps, innocent)
+    towns = places[places["kind"] == "town"].sort_values(["households", "place_id"], ascending=[False, True])
+    largest = towns.drop_duplicates("township_id").set_index("township_id")["place_id"]
+    return Planted(subjects, gaps, innocent, str(largest[COUNTY_TOWN]), sorted(largest))
 
 
 def _bands(classes: pd.DataFrame) -> dict[str, list[str]]:
@@ -86,4 +96,11 @@ def planted_toml(planted: Planted) -> str:
     lines += ["", "[innocent]"]
     for reason, subjects in planted.innocent.items():
         lines.append(f"{reason} = [{', '.join(f'{chr(34)}{subject}{chr(34)}' for subject in subjects)}]")
+    lines += [
+        "",
+        "[best_site]",
+        "# One new primary school of 24 rooms, beside one of these places.",
+        f'place_id = "{planted.best_site}"',
+    ]
+    lines += ["among = [", *(f'    "{place_id}",' for place_id in planted.sites), "]"]
     return "\n".join(lines) + "\n"

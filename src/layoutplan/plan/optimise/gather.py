@@ -237,7 +237,7 @@ def _task(
         np.array([form.seats for form in forms], dtype=float), np.array([form.size for form in forms]),
         np.array([goal.open.least_pupils if form.deed == "open" else 0.0 for form in forms]), teaches,
         np.repeat(~stands[:, None], years, axis=1), np.zeros((len(sites), years), dtype=bool),
-        np.zeros((len(forms), years)),
+        np.zeros((len(forms), years)), np.full(len(forms), goal.weights.school),
     )  # fmt: skip
 
 

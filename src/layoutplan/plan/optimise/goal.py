@@ -39,6 +39,8 @@ class Weights(Value):
         A million yuan: it is spent where it saves as many pupil-minutes a day.
     site : float
         Every school that is opened.
+    school : float
+        Every school that stands, in every year: what running one costs beside its pupils.
     """
 
     minutes: float = Field(default=1.0, ge=0.0)
@@ -46,6 +48,7 @@ class Weights(Value):
     over_limit: float = Field(default=0.0, ge=0.0)
     million_yuan: float = Field(default=50.0, ge=0.0)
     site: float = Field(default=0.0, ge=0.0)
+    school: float = Field(default=0.0, ge=0.0)
 
 
 class YearBudget(Value):

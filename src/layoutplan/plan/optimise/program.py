@@ -79,6 +79,7 @@ class Program:
         )
         cost = np.zeros(columns)
         cost[: forms * years] = task.start_cost.ravel()
+        cost[self.first_stand : self.first_other] = (task.stand_cost[:, None] * task.weight).ravel()
         lp: Any = highspy.HighsLp()
         lp.num_col_, lp.num_row_ = columns, len(rows.low)
         lp.col_cost_, lp.col_lower_, lp.col_upper_ = cost, np.zeros(columns), upper.astype(float)

@@ -11,6 +11,7 @@ import numpy as np
 from layoutplan.access.network import Flags
 from layoutplan.plan.optimise.program import Program
 from layoutplan.plan.optimise.task import Layout, Row, Task, merged_units
+from layoutplan.plan.optimise.tidy import tidied
 from layoutplan.seats.solver import new_solver
 
 if TYPE_CHECKING:
@@ -149,8 +150,15 @@ class Judge:
         return None if solved is None else program.layout(solved, start, close)
 
     def weigh_found(self, found: Branched) -> Layout | None:
-        """Return what branch and bound found, weighed exactly."""
-        return None if found.start is None or found.close is None else self.weigh(found.start, found.close)
+        """Return what branch and bound found, weighed exactly, without what gains nothing."""
+        layout = None if found.start is None or found.close is None else self.weigh(found.start, found.close)
+        if layout is None:
+            return None
+        start, close = tidied(self.task, layout)
+        if (start == layout.start).all() and (close == layout.close).all():
+            return layout
+        less = self.weigh(start, close)
+        return layout if less is None or less.objective > layout.objective else less
 
 
 def search(task: Task, watch: Watch, *, starts: Sequence[Layout] = ()) -> Found:

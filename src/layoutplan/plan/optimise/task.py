@@ -53,6 +53,12 @@ class Row:
     coefficient: Floats
     give: float = 0.0
 
+    def value(self, start: Flags, close: Flags, stand: Flags) -> float:
+        """Return the sum of coefficient x decision."""
+        parts = {START: start, CLOSE: close, STAND: stand}
+        each = [parts[kind][i, t] for kind, i, t in zip(self.kind.tolist(), self.index, self.at, strict=True)]
+        return float(self.coefficient @ np.array(each, dtype=float)) if each else 0.0
+
 
 @dataclass(frozen=True, eq=False)
 class Task:
@@ -92,6 +98,8 @@ class Task:
         Whether a site may be given up in a year.
     start_cost : float [form, year]
         Cost of taking the form.
+    stand_cost : float [form]
+        Cost of standing in the form for all periods; a period counts by its weight.
     rows : tuple of Row
         All other conditions.
     """
@@ -112,6 +120,7 @@ class Task:
     starts: Flags
     closes: Flags
     start_cost: Floats
+    stand_cost: Floats
     rows: tuple[Row, ...] = ()
 
     @property
@@ -151,19 +160,24 @@ class Layout:
 
     def stands(self, task: Task) -> Flags:
         """Return in which form every site stands (bool [form, year])."""
-        stand = np.cumsum(self.start, axis=1) > 0
-        left = np.zeros((len(task.site_ids), len(task.years)), dtype=bool)
-        np.logical_or.at(left, task.form_site, self.start)
-        left = np.cumsum(left | self.close, axis=1) > 0
-        old = np.flatnonzero(task.first_form >= 0)
-        stand[task.first_form[old]] = ~left[old]
-        return stand
+        return standing(task, self.start, self.close)
 
     def acted(self, task: Task) -> Flags:
         """Return which sites change (bool [site])."""
         found: Flags = np.asarray(self.close.any(axis=1))
         found[task.form_site[self.start.any(axis=1)]] = True
         return found
+
+
+def standing(task: Task, start: Flags, close: Flags) -> Flags:
+    """Return in which form every site stands under some decisions (bool [form, year])."""
+    stand = np.cumsum(start, axis=1) > 0
+    left = np.zeros((len(task.site_ids), len(task.years)), dtype=bool)
+    np.logical_or.at(left, task.form_site, start)
+    left = np.cumsum(left | close, axis=1) > 0
+    old = np.flatnonzero(task.first_form >= 0)
+    stand[task.first_form[old]] = ~left[old]
+    return stand
 
 
 def merged_units(task: Task) -> Task:
@@ -179,5 +193,6 @@ def merged_units(task: Task) -> Task:
     np.add.at(pupils.T, group.ravel(), task.pupils.T)
     cost = np.where(reach[first], 0.0, np.inf)
     return replace(
-        task, unit_block=task.unit_block[first], pupils=pupils, cost=cost, start_cost=np.zeros_like(task.start_cost)
-    )
+        task, unit_block=task.unit_block[first], pupils=pupils, cost=cost,
+        start_cost=np.zeros_like(task.start_cost), stand_cost=np.zeros_like(task.stand_cost),
+    )  # fmt: skip

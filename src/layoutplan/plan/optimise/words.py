@@ -13,7 +13,7 @@ from layoutplan.plan.optimise.answer import Plan
 from layoutplan.plan.optimise.gather import Question
 from layoutplan.plan.optimise.locked import Kept
 from layoutplan.plan.optimise.slack import SEATS, Gap, Relaxation
-from layoutplan.plan.optimise.task import CLOSE, STAND, START, Layout, Row
+from layoutplan.plan.optimise.task import Layout, Row
 from layoutplan.plan.optimise.variety import agreed
 
 AGREED_COLUMNS = ("year", "deed", "site_id", "name", "text_zh", "text_en")
@@ -104,7 +104,7 @@ def _tight_rows(question: Question, layout: Layout) -> list[dict[str, object]]:
     found = []
     stand = layout.stands(question.task)
     for row in question.task.rows:
-        value = _value(row, layout, stand)
+        value = row.value(layout.start, layout.close, stand)
         if row.code.startswith("budget"):
             least = row.coefficient.min(initial=np.inf)
             tight, limit = row.high - value < least - _WORTH, row.high
@@ -139,14 +139,6 @@ def _tight(question: Question, row: Row, value: float, limit: float) -> dict[str
         limit=_number(limit),
     )
     return _binding(row.code, row.subject, row.year, (value, limit), np.nan, texts)
-
-
-def _value(row: Row, layout: Layout, stand: np.ndarray) -> float:
-    parts = {START: layout.start, CLOSE: layout.close, STAND: stand}
-    return float(
-        sum(row.coefficient[row.kind == kind] @ parts[kind][row.index[row.kind == kind], row.at[row.kind == kind]]
-            for kind in parts)
-    )  # fmt: skip
 
 
 def _full_schools(plan: Plan) -> list[dict[str, object]]:
