@@ -225,7 +225,7 @@ class Program:
         carried = solved.column[self.first_way :]
         used = np.flatnonzero(carried > NOBODY)
         used = used[np.lexsort((self.way_site[used], self.way_unit[used], self.way_year[used]))]
-        price = np.zeros((years, 2, sites))
+        price = np.zeros(self.rows.seats.shape)
         has = self.rows.seats >= 0
         price[has] = np.maximum(-solved.dual[self.rows.seats[has]], 0.0)
         return Layout(
