@@ -184,3 +184,26 @@ def test_forms_go_out_and_come_back_with_every_fault_named(layoutplan, county, t
     assert refused.returncode == 2
     assert "[form_unreadable] broken.xlsx" in refused.stderr
     assert not (tmp_path / "not").exists()
+
+
+def test_the_cards_of_a_place_and_of_a_school(layoutplan, county):
+    done = layoutplan("why", county, "--place", "640422200001", "--year", 2023, "--json")
+    assert done.returncode == 0, done.stderr
+    card = json.loads(done.stdout)
+    assert (card["place_id"], card["year"], card["cause"]) == ("640422200001", 2023, "nearest_given")
+    said = layoutplan("why", county, "--place", "640422200001")
+    assert said.stdout.startswith("上堡, grade 1 in 2022: the nearest school is")
+    assert layoutplan("why", county, "--place", "x").returncode == 2
+    gate = layoutplan("closure", county, "--school", "2164000002", "--found", "route_safe=yes", "--json")
+    assert gate.returncode == 0, gate.stderr
+    found = json.loads(gate.stdout)
+    assert found["year"] == 2023
+    locks = {row["lock"]: row["passed"] for row in found["locks"]}
+    assert (locks["safe_route"], locks["objection"]) == (True, None)
+    assert found["verdict"] in ("review", "keep", "unmet")
+    wrong = layoutplan("closure", county, "--school", "2164000002", "--found", "bus_seats=yes")
+    assert wrong.returncode == 2
+    assert "route_safe=yes|no" in wrong.stderr
+    rungs = layoutplan("ladder", county, "--school", "2164000002", "--json")
+    assert rungs.returncode == 0, rungs.stderr
+    assert [row["rung"] for row in json.loads(rungs.stdout)["rungs"]]

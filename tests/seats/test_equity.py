@@ -56,6 +56,17 @@ def test_seats_within_reach_by_hand():
     assert found.to_dict() == pytest.approx({"p": rate_a, "q": rate_a * near + rate_b, "r": 0.0})
 
 
+def test_who_comes_by_other_means_competes_for_the_same_seats():
+    on_foot, by_bus = ways_of({("p", "a"): 15.0}), ways_of({("p", "a"): 0.0})
+    near = float(gaussian_decay([15.0], reach_min=30.0)[0])
+    seats, walkers, riders = pd.Series({"a": 90.0}), pd.Series({"p": 20.0}), pd.Series({"p": 10.0})
+    rate = 90 / (20 * near + 10)
+    walk = seats_within_reach(on_foot, seats, walkers, reach_min=30.0, others=[(by_bus, riders)])
+    ride = seats_within_reach(by_bus, seats, riders, reach_min=30.0, others=[(on_foot, walkers)])
+    assert (walk["p"], ride["p"]) == pytest.approx((rate * near, rate))
+    assert walk["p"] * 20 + ride["p"] * 10 == pytest.approx(90.0)
+
+
 @given(
     st.dictionaries(st.tuples(st.sampled_from("pqrs"), st.sampled_from("abc")), st.floats(0, 29), min_size=1),
     st.lists(st.floats(1, 100), min_size=7, max_size=7),

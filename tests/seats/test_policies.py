@@ -255,6 +255,7 @@ ONE = Lock(school_id="a", place_ids=("p1",))
         ({"assignment": "nearest", "villages": "whole"}, (), [("policy_idle", "", "villages")]),
         ({"assignment": "zoned", "locks": (ONE,)}, (), [("policy_idle", "", "locks")]),
         ({"unzoned": "nearest"}, (), [("policy_idle", "", "unzoned")]),
+        ({"shared_zones": "lot"}, (), [("policy_idle", "", "shared_zones")]),
         ({"contiguous": True}, (), [("policy_idle", "", "contiguous")]),
         ({"assignment": "nearest", "together_within_m": 500.0}, (), [("policy_idle", "", "together_within_m")]),
         (
@@ -358,6 +359,61 @@ def test_zones_that_overlap_or_leave_places_out_are_named_with_ids():
     ]  # fmt: skip
     assert "overlaps zone z2 by 300000 m2; places in both: p3" in error.value.say("en")
     assert [problem.code for problem in check_zones(with_zones(rows), must_cover=False)] == ["zone_overlap"]
+
+
+def with_shared(rooms, rows):
+    county = with_zones([row[:4] for row in rows])
+    return replace(
+        county, zones=county.zones.assign(shared_group=[row[4] for row in rows]), rooms=with_rooms(**rooms).rooms
+    )
+
+
+ALL = box(-500, -500, 4500, 500)
+SHARED = [("z1", "a", "primary", ALL, "g"), ("z2", "b", "primary", ALL, "g"), ("z3", "b", "junior", ALL, None)]
+
+
+def test_declared_shared_ground_is_given_by_the_nearest_seats_left():
+    result = plan(with_shared({"b": 3}, SHARED), assignment="zoned")
+    total = stage_total(result)
+    # As under the rule of seats: b's 135 hold p4 and 105 of p3.
+    assert (total[("p3", "b")], total[("p3", "a")], total[("p4", "b")]) == pytest.approx((105.0, 75.0, 30.0))
+    assert conserved(result)
+    # Zones promise a school to everybody: whoever finds no seat goes to the nearest school of the zone.
+    short = plan(with_shared({"a": 2, "b": 2}, SHARED), assignment="zoned")
+    assert short.assignment.unplaced.empty
+    assert conserved(short)
+    whole = stage_total(short)
+    assert sum(pupils for (_, school), pupils in whole.items() if school == "a") == pytest.approx(180.0)
+
+
+def test_declared_shared_ground_is_given_by_lot_in_shares_of_the_seats_left():
+    result = plan(with_shared({"b": 3}, SHARED), assignment="zoned", shared_zones="lot")
+    total = stage_total(result)
+    # 270 and 135 seats: two thirds of every place and grade, and one third.
+    for place, pupils in (("p1", 60.0), ("p2", 120.0), ("p3", 180.0), ("p4", 30.0)):
+        assert (total[(place, "a")], total[(place, "b")]) == pytest.approx((pupils * 2 / 3, pupils / 3))
+    assert given(result, 7) == {("p1", "b"): 10.0, ("p2", "b"): 20.0, ("p3", "b"): 30.0, ("p4", "b"): 5.0}
+    assert conserved(result)
+
+
+def test_only_the_ground_in_common_is_shared_and_own_pupils_come_first():
+    # p1 and p2 (180) live in a's zone alone, p4 (30) in b's; p3 (180) in both: 90 and 105 seats are left.
+    rows = [
+        ("z1", "a", "primary", box(-500, -500, 3200, 500), "g"),
+        ("z2", "b", "primary", box(2500, -500, 4500, 500), "g"),
+        SHARED[2],
+    ]  # fmt: skip
+    total = stage_total(plan(with_shared({"b": 3}, rows), assignment="zoned", shared_zones="lot"))
+    assert (total[("p3", "a")], total[("p3", "b")]) == pytest.approx((180 * 90 / 195, 180 * 105 / 195))
+    assert (total[("p1", "a")], total[("p2", "a")], total[("p4", "b")]) == (60.0, 120.0, 30.0)
+
+
+def test_overlaps_that_nobody_declared_stay_a_fault():
+    undeclared = [(*row[:4], None if row[0] == "z2" else row[4]) for row in SHARED]
+    with pytest.raises(DataError) as error:
+        plan(with_shared({}, undeclared), assignment="zoned")
+    assert faults(error) == [("zone_overlap", "z1", "geometry")]
+    assert "shared_group" in error.value.say("zh")
 
 
 def test_places_outside_every_zone_go_to_the_nearest_school_if_the_policy_says_so():

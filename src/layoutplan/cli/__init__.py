@@ -303,4 +303,4 @@ def open_app(county: Annotated[Path | None, typer.Argument(metavar="COUNTY", hel
 
 
 # Other commands stand in modules of their own, which need what is above.
-from layoutplan.cli import office, papers, searching, trials  # noqa: E402,F401
+from layoutplan.cli import cards, office, papers, searching, trials  # noqa: E402,F401

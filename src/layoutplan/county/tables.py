@@ -326,7 +326,9 @@ TOWNSHIPS = Table(
 )  # fmt: skip
 ZONES = Table(
     "zones", "学区", "attendance zones as drawn",
-    (_id("zone_id", "学区代码", "zone id"), _id("school_id", "学校标识码", "school id"), _STAGE),
+    (_id("zone_id", "学区代码", "zone id"), _id("school_id", "学校标识码", "school id"), _STAGE,
+     _id("shared_group", "共享编组（多校划片）：同组学区可以重叠，重叠处各校均可就读",
+         "group of zones that may share ground: who lives on it may go to any of their schools", required=False)),
     key=("zone_id",), geometry="polygon", required=False, refers=(("school_id", "schools", "school_id"),),
 )  # fmt: skip
 UNSUITABLE = Table(

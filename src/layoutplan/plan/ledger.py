@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from layoutplan.access.travel import Travel, measure_travel
-from layoutplan.county.tables import GRADES_OF_STAGE, GradeGroup
+from layoutplan.county.tables import GradeGroup
 from layoutplan.plan.planning import PlanResult
 from layoutplan.seats.communities import Communities, describe_communities
 from layoutplan.seats.equity import measure_equity, seats_within_reach
@@ -126,7 +126,7 @@ def _equity(result: PlanResult, year: int) -> pd.DataFrame:
         held = limit_of(result.scenario.policy, band, norms)
         limit = float("nan") if held is None else held.value
         mine, left = (part[part["grade"].isin(grades)] for part in (flows, unplaced))
-        found = _seats_near(result, stage, year)
+        found = _seats_near(result, band, stage, year)
         table = measure_equity(mine, left, groups, limit_min=limit, within_reach=found)
         parts.append(table.assign(band=band, limit_min=limit))
     frame = pd.concat(parts, ignore_index=True)
@@ -136,11 +136,18 @@ def _equity(result: PlanResult, year: int) -> pd.DataFrame:
     return frame[["band", "limit_min", *[name for name in frame.columns if name not in ("band", "limit_min")]]]
 
 
-def _seats_near(result: PlanResult, stage: str, year: int) -> pd.Series:
+def _seats_near(result: PlanResult, band: GradeGroup, stage: str, year: int) -> pd.Series:
+    """Return the seats a pupil of a group finds by its own means, all groups of the stage competing by theirs."""
     supply = result.supply.frame
     seats = supply[(supply["year"] == year) & (supply["stage"] == stage)].set_index("school_id")["seats"]
     demand = result.demand.frame
-    grades = GRADES_OF_STAGE[stage]
-    wanted = demand[(demand["year"] == year) & demand["grade"].isin(grades)].groupby("place_id")["pupils"].sum()
+    demand = demand[demand["year"] == year]
+    ways = result.ways.in_year(year)
+    crowds = {
+        name: (ways.of(grades[0]), demand[demand["grade"].isin(grades)].groupby("place_id")["pupils"].sum())
+        for name, (of, grades) in BANDS.items()
+        if of == stage
+    }
+    travel, pupils = crowds.pop(band)
     reach = result.prepared.norms.value(f"access.reach_minutes.{stage}")
-    return seats_within_reach(result.ways.in_year(year).of(grades[0]), seats, wanted, reach_min=reach)
+    return seats_within_reach(travel, seats, pupils, reach_min=reach, others=list(crowds.values()))

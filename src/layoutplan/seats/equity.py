@@ -6,11 +6,13 @@ averages, never in them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from layoutplan.access.network import Floats
+from layoutplan.access.network import Floats, Ints
 from layoutplan.access.travel import Travel
 
 _COLUMNS = (
@@ -96,7 +98,14 @@ def gaussian_decay(minutes: npt.ArrayLike, *, reach_min: float) -> Floats:
     return np.where(d < 1.0, (np.exp(-0.5 * d * d) - floor) / (1.0 - floor), 0.0)
 
 
-def seats_within_reach(travel: Travel, seats: pd.Series, pupils: pd.Series, *, reach_min: float) -> pd.Series:
+def seats_within_reach(
+    travel: Travel,
+    seats: pd.Series,
+    pupils: pd.Series,
+    *,
+    reach_min: float,
+    others: Sequence[tuple[Travel, pd.Series]] = (),
+) -> pd.Series:
     """Return the seats a pupil of every place finds within reach (two-step floating catchment, Gaussian).
 
     Step one shares a school's seats among all pupils within reach, near ones more:
@@ -112,21 +121,32 @@ def seats_within_reach(travel: Travel, seats: pd.Series, pupils: pd.Series, *, r
         Pupils by ``place_id``; places not named have none.
     reach_min : float
         Minutes at which a school stops counting.
+    others : sequence of (Travel, Series)
+        Ways to the same schools and pupils by place of those who compete for the seats but travel otherwise.
 
     Returns
     -------
     Series
         Seats per pupil by ``place_id``, 0 where no school with a seat lies within reach. Weighted by
-        pupils they add up to the seats of the schools that have a pupil within reach.
+        pupils, those of the others included, they add up to the seats of the schools that have a pupil within reach.
     """
-    place = np.repeat(np.arange(len(travel.place_ids)), np.diff(travel.start))
-    near = gaussian_decay(travel.minutes, reach_min=reach_min)
-    weight = pupils.reindex(list(travel.place_ids)).fillna(0.0).to_numpy(float)
     capacity = seats.reindex(list(travel.school_ids)).fillna(0.0).to_numpy(float)
-    crowd = np.bincount(travel.school, weight[place] * near, minlength=len(capacity))
+    crowd = np.zeros(len(capacity))
+    for ways, who in ((travel, pupils), *others):
+        weight = who.reindex(list(ways.place_ids)).fillna(0.0).to_numpy(float)
+        crowd += np.bincount(ways.school, weight[_place_of(ways)] * _near(ways, reach_min), minlength=len(capacity))
     rate = np.divide(capacity, crowd, out=np.zeros(len(capacity)), where=crowd > 0.0)
-    found = np.bincount(place, rate[travel.school] * near, minlength=len(weight))
+    near = _near(travel, reach_min)
+    found = np.bincount(_place_of(travel), rate[travel.school] * near, minlength=len(travel.place_ids))
     return pd.Series(found, index=pd.Index(travel.place_ids, name="place_id"), name="seats_per_pupil")
+
+
+def _place_of(travel: Travel) -> Ints:
+    return np.repeat(np.arange(len(travel.place_ids)), np.diff(travel.start))
+
+
+def _near(travel: Travel, reach_min: float) -> Floats:
+    return gaussian_decay(travel.minutes, reach_min=reach_min)
 
 
 def measure_equity(

@@ -14,6 +14,7 @@ from layoutplan.labels import Lang, label
 from layoutplan.seats.assignment import Assignment
 from layoutplan.seats.rules import BARS, Rules, bars
 from layoutplan.seats.supply import teaches
+from layoutplan.seats.zones import in_zone_of
 
 CAUSES = (
     "nearest_given",
@@ -210,7 +211,10 @@ def _units_pupils(assignment: Assignment, place_id: str, year: int, grade: int) 
 def _cause(rules: Rules, place: int, pair: int, grade: int, year: int) -> str:
     """Return which rule keeps a place from a way, empty where none does."""
     if rules.terms.policy.assignment == "zoned":
-        return "zone"
+        school, stage = int(rules.ways.of(grade).school[pair]), STAGE_OF_GRADE[grade]
+        ids = {"place_ids": rules.place_ids, "school_ids": rules.school_ids}
+        is_own = bool(in_zone_of(rules.terms.county, stage, **ids)[place, school])
+        return f"zone_{rules.terms.policy.shared_zones}" if is_own else "zone"
     bar = bars(rules, grade, year=year)
     if bar[pair]:
         return BARS[int(bar[pair])]

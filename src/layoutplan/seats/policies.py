@@ -15,6 +15,7 @@ from layoutplan.seats.capacity import assign_capacity, pair_at
 from layoutplan.seats.demand import Demand
 from layoutplan.seats.riders import split_riders, with_riders
 from layoutplan.seats.rules import Rules, Terms, check_idle, read_rules
+from layoutplan.seats.sharing import share_zones
 from layoutplan.seats.supply import Roster, teaches
 from layoutplan.seats.ways import Ways, means_of
 from layoutplan.seats.zones import check_zones, in_zone_of
@@ -90,25 +91,22 @@ def _assigned(demand: Demand, ways: Ways, *, roster: Roster, terms: Terms) -> As
 
 
 class ZoneChoice:
-    """The school in whose zone a place lies; where it does not teach a grade, the nearest that does."""
+    """The nearest school in whose zone a place lies; where none of them teaches a grade, the nearest that does."""
 
     def __init__(self, rules: Rules) -> None:
         self._rules = rules
         self._nearest = NearestChoice(rules.ways, rules.roster)
-        self._zone = {stage: _zone_school(rules, stage) for stage in STAGES}
+        ids = {"place_ids": rules.place_ids, "school_ids": rules.school_ids}
+        self._inside = {stage: in_zone_of(rules.terms.county, stage, **ids) for stage in STAGES}
 
     def pairs(self, year: int, grade: int) -> Ints:
         """Return the position in the grade's travel of every place's pair, -1 where there is none (int64 [place])."""
-        nearest, zone = self._nearest.pairs(year, grade), self._zone[STAGE_OF_GRADE[grade]]
-        holds = (zone >= 0) & teaches(self._rules.roster, grade, year)[zone]
-        own = pair_at(self._rules.ways.of(grade))[np.arange(len(zone)), zone]
-        return np.where(holds, own, nearest)
-
-
-def _zone_school(rules: Rules, stage: str) -> Ints:
-    """Return the index of the school in whose zone each place lies, -1 where none (int64 [place])."""
-    inside = in_zone_of(rules.terms.county, stage, place_ids=rules.place_ids, school_ids=rules.school_ids)
-    return np.where(inside.any(axis=1), inside.argmax(axis=1), -1)
+        nearest, travel = self._nearest.pairs(year, grade), self._rules.ways.of(grade)
+        own = self._inside[STAGE_OF_GRADE[grade]] & teaches(self._rules.roster, grade, year)
+        # Ways of a place are sorted, the nearest first.
+        at = pair_at(travel)
+        first = np.where(own & (at >= 0), at, len(travel.school)).min(axis=1, initial=len(travel.school))
+        return np.where(own.any(axis=1), np.where(first < len(travel.school), first, -1), nearest)
 
 
 def _assign_zoned(demand: Demand, rules: Rules) -> Assignment:
@@ -121,4 +119,5 @@ def _assign_zoned(demand: Demand, rules: Rules) -> Assignment:
     place = np.searchsorted(np.array(rules.place_ids), left["place_id"].to_numpy(str))
     who = zip(left["year"].tolist(), left["grade"].tolist(), place.tolist(), strict=True)
     reaches = np.array([nearest.pairs(year, grade)[row] >= 0 for year, grade, row in who], dtype=bool)
-    return replace(found, unplaced=left.assign(reason=left["reason"].mask(reaches, "zone_unreached")))
+    found = replace(found, unplaced=left.assign(reason=left["reason"].mask(reaches, "zone_unreached")))
+    return share_zones(found, rules)

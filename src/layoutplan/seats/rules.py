@@ -106,8 +106,8 @@ def check_idle(policy: Policy) -> None:
     idle = idle if policy.assignment != "capacity" else []
     if policy.contiguous and policy.villages == "split" and "contiguous" not in idle:
         idle.append("contiguous")
-    if policy.unzoned != plain.unzoned and policy.assignment != "zoned":
-        idle.append("unzoned")
+    if policy.assignment != "zoned":
+        idle += [name for name in ("unzoned", "shared_zones") if getattr(policy, name) != getattr(plain, name)]
     if idle:
         values = {"assignment": f"{policy.assignment}, villages = {policy.villages}"}
         raise ScenarioError([Problem("policy_idle", "policy", field=name, values=values) for name in idle])

@@ -97,6 +97,9 @@ class Policy(Value):
         without a seat, then the shortest ways of all together.
     unzoned : {"refuse", "nearest"}
         With ``zoned``: whether places outside every zone are a fault or go to the nearest school.
+    shared_zones : {"nearest", "lot"}
+        With ``zoned``: how those who live in zones of several schools are given one. ``nearest``: the nearest with
+        seats left, all their ways together shortest; ``lot``: by lot, in shares of the seats left.
     villages : {"split", "whole"}
         With ``capacity``: whether pupils of one place may go to different schools in a grade.
     within_limits : bool
@@ -135,6 +138,7 @@ class Policy(Value):
 
     assignment: Literal["nearest", "zoned", "capacity"] = "nearest"
     unzoned: Literal["refuse", "nearest"] = "refuse"
+    shared_zones: Literal["nearest", "lot"] = "nearest"
     villages: Literal["split", "whole"] = "split"
     within_limits: bool = False
     boundary: Literal["none", "township", "zone"] = "none"

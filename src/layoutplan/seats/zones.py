@@ -63,6 +63,13 @@ def in_zone_of(county: County, stage: str, *, place_ids: Sequence[str], school_i
     return inside
 
 
+def shared_groups(zones: pd.DataFrame) -> list[str]:
+    """Return the group each zone shares ground in, empty where it shares none."""
+    if "shared_group" not in zones:
+        return [""] * len(zones)
+    return ["" if pd.isna(group) else str(group) for group in zones["shared_group"]]
+
+
 def check_zones(county: County, *, must_cover: bool = True) -> list[Problem]:
     """Return what keeps the zones from giving every place one school.
 
@@ -76,7 +83,8 @@ def check_zones(county: County, *, must_cover: bool = True) -> list[Problem]:
     Returns
     -------
     list of Problem
-        ``zones_none`` (a stage has none at all), ``zone_overlap`` (two zones share ground or a place),
+        ``zones_none`` (a stage has none at all), ``zone_overlap`` (two zones share ground or a place without being
+        declared to in one ``shared_group``),
         ``zone_gap`` (a place with children is in none), each with its ids.
     """
     problems: list[Problem] = []
@@ -109,6 +117,7 @@ def _overlaps(zones: pd.DataFrame, inside: pd.DataFrame) -> Iterable[Problem]:
         for a, b in zip(left, right, strict=True)
         if a < b
     }
+    groups = shared_groups(zones)
     both: dict[tuple[str, str], list[str]] = {}
     for place_id, group in inside.groupby("place_id"):
         for pair in combinations(group["zone_id"], 2):
@@ -117,6 +126,8 @@ def _overlaps(zones: pd.DataFrame, inside: pd.DataFrame) -> Iterable[Problem]:
         one, other = zone_ids[a], zone_ids[b]
         places = both.get((one, other), [])
         smaller = min(shapely.area(shapes[a]), shapely.area(shapes[b]))
+        if groups[a] and groups[a] == groups[b]:
+            continue
         if school_ids[a] != school_ids[b] and (places or area_m2 > _SLIVER_SHARE * smaller):
             values = {"other": other, "area_m2": round(area_m2), "places": ", ".join(places) or "-"}
             yield Problem("zone_overlap", "zones", row=one, field="geometry", values=values)

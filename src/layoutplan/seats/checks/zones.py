@@ -8,10 +8,12 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from layoutplan.access.network import Floats
 from layoutplan.county.tables import GRADES_OF_STAGE, STAGES
 from layoutplan.seats.capacity import pair_at
 from layoutplan.seats.checks.cubes import STAGE_WORDS, breaches
 from layoutplan.seats.checks.evidence import Evidence, Facts, Found, stage_words
+from layoutplan.seats.zones import shared_groups
 
 
 def find_standing(facts: Facts) -> Iterator[Found]:
@@ -78,7 +80,9 @@ def _overlaps(facts: Facts) -> Iterator[Found]:
     zones, limit = facts.county.zones, facts.norms.value("zone.overlap_m2")
     shapes, stage = zones.geometry.to_numpy(), zones["stage"].to_numpy()
     one, other = shapely.STRtree(shapes).query(shapes, predicate="intersects")
-    pair = (one < other) & (stage[one] == stage[other])
+    group = np.array(shared_groups(zones), dtype=object)
+    declared = (group[one] == group[other]) & (group[one] != "")
+    pair = (one < other) & (stage[one] == stage[other]) & ~declared
     one, other = one[pair], other[pair]
     shared = shapely.area(shapely.intersection(shapes[one], shapes[other]))
     over = shared > limit
@@ -142,7 +146,7 @@ def _load(evidence: Evidence, inside: pd.DataFrame) -> Iterator[Found]:
         [evidence.children[:, grades[0] - 1 : grades[-1]].sum(axis=1) for grades in GRADES_OF_STAGE.values()]
     )
     children = np.zeros((len(zones), len(years)))
-    np.add.at(children, zone, lives[stage[:, None], years, place[:, None]])
+    np.add.at(children, zone, lives[stage[:, None], years, place[:, None]] * _parts(evidence, inside)[:, None])
     school_id, stage_name = (inside[name].to_numpy(object)[row] for name in ("school_id", "stage"))
     school = evidence.schools.index.get_indexer(pd.Index(school_id))
     seats = np.where((school >= 0)[:, None], evidence.cubes.seats[school, stage[row]], 0.0)
@@ -157,6 +161,14 @@ def _load(evidence: Evidence, inside: pd.DataFrame) -> Iterator[Found]:
     yield "zone_over_seats", pd.DataFrame(rows)
 
 
+def _parts(evidence: Evidence, inside: pd.DataFrame) -> Floats:
+    """Return the part of a place that counts for each zone: on ground declared as shared, equal parts for each."""
+    county_zones = evidence.facts.county.zones
+    declared = [zone for zone, group in zip(county_zones["zone_id"], shared_groups(county_zones), strict=True) if group]
+    count = inside.groupby(["place_id", "stage"])["zone_id"].transform("size").to_numpy(float)
+    return np.where(inside["zone_id"].isin(declared), 1.0 / count, 1.0)
+
+
 def _nearness(evidence: Evidence, inside: pd.DataFrame) -> Iterator[Found]:
     """Places whose zone's school is not the one with the shortest way: to be explained, not wrong by itself."""
     flows, travel = evidence.flows, evidence.travel
@@ -168,7 +180,11 @@ def _nearness(evidence: Evidence, inside: pd.DataFrame) -> Iterator[Found]:
     given = pd.Index(travel.school_ids).get_indexer(pd.Index(evidence.schools.index[flows.school[at]]))
     wanted = zoned[flows.stage[at], flows.place[at]]
     pair = pair_at(travel)[flows.place[at], wanted]
-    away = (given != wanted) & (pair >= 0)
+    # Where zones share ground, any of their schools is the place's own.
+    size = len(travel.school_ids)
+    mine = ((inside["stage"] == STAGES[1]).to_numpy(np.int64) * len(evidence.place_ids) + place) * size + own
+    here = (flows.stage[at] * len(evidence.place_ids) + flows.place[at]) * size + given
+    away = ~np.isin(here, mine) & (pair >= 0)
     at, pair, wanted = at[away], pair[away], wanted[away]
     place_id, stage = evidence.place_ids[flows.place[at]], np.array(STAGES, dtype=object)[flows.stage[at]]
     names = evidence.schools["name"]
