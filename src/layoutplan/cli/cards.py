@@ -35,7 +35,7 @@ def why(
     as_json: AsJson = False,
 ) -> None:
     """Say why a place is given its school."""
-    from dataclasses import asdict
+    from dataclasses import asdict, replace
 
     from layoutplan.plan.planning import plan_rules
     from layoutplan.seats.explain import explain
@@ -44,7 +44,9 @@ def why(
     names = _names(result)
     if place not in set(result.prepared.county.places["place_id"]):
         raise ScenarioError([Problem("place_unknown", "--place", values={"value": place})])
-    card = explain(result.assignment, plan_rules(result), place, year=_year_of(result, year), grade=grade)
+    at = _year_of(result, year)
+    rules = replace(plan_rules(result), ways=result.ways.in_year(at))
+    card = explain(result.assignment, rules, place, year=at, grade=grade)
     content = json.loads(json.dumps(asdict(card)).replace("NaN", "null").replace("Infinity", "null"))
     _tell("\n".join(card.say(cli.LANG, names)), as_json, content)
 
