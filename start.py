@@ -1,6 +1,6 @@
 """Start layoutplan, or its tests; every word first sets up all that it needs.
 
-python3 start.py             open the app on the sample county       打开应用（示例县）
+python3 start.py             open the app: sample, folder, upload     打开应用（示例县、文件夹、上传）
 python3 start.py test        run every test, in a browser too        运行全部测试（含浏览器测试）
 python3 start.py check       format, lint, types, tests              开发者：格式、检查、类型、测试
 python3 start.py extra       also what clusters need               另装集群计算所需

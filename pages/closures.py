@@ -3,7 +3,7 @@
 import streamlit as st
 
 from layoutplan.plan.closure import Gate
-from layoutplan.ui import alternatives, bar, cards, closures, objects, session
+from layoutplan.ui import alternatives, bar, cards, closures, objects, origins, session
 from layoutplan.ui.planmap import load_leaflet, planmap
 
 lang = session.enter("pages/closures.py")
@@ -50,3 +50,4 @@ def board() -> None:
 
 board()
 st.html(cards.legend(lang))
+origins.button(result, "closures", lang)

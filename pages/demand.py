@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from layoutplan.ui import bar, demand, session
+from layoutplan.ui import bar, demand, origins, session
 from layoutplan.ui.planmap import load_leaflet, planmap
 
 lang = session.enter("pages/demand.py")
@@ -30,3 +30,4 @@ def board() -> None:
 board()
 st.html(demand.legend(lang))
 demand.caption(result, lang)
+origins.button(result, "demand", lang)

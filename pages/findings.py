@@ -2,13 +2,14 @@
 
 import streamlit as st
 
-from layoutplan.ui import bar, cards, diagnosis, elimination, findings, objects, scarcity, session
+from layoutplan.ui import bar, cards, diagnosis, elimination, findings, objects, origins, scarcity, session, welcome
 from layoutplan.ui.planmap import load_leaflet, planmap
 
 lang = session.enter("pages/findings.py")
 result = session.plan(lang)
 stage, year = bar.top_bar(result, lang)
 load_leaflet()
+welcome.tour(lang)
 tab = diagnosis.tabs(result, lang)
 
 
@@ -36,6 +37,7 @@ def board() -> None:
 
 board()
 st.html(cards.legend(lang))
+origins.button(result, "findings", lang)
 if tab in ("classes", "sizes"):
     elimination.draw(result, lang)
 elif tab in ("seats", "ways"):

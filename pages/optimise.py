@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from layoutplan.ui import bar, cards, objects, optimising, session
+from layoutplan.ui import bar, cards, objects, optimising, origins, session
 from layoutplan.ui.planmap import load_leaflet, planmap
 
 lang = session.enter("pages/optimise.py")
@@ -24,5 +24,6 @@ with left:
     scene = optimising.scene(result, plan, picked, stage=stage, year=year, lang=lang)
     planmap(session.base_map(result, lang), scene, key="optimise_map", height=500, on_event=optimising.follow)
 st.html(cards.legend(lang))
+origins.button(result, "optimise", lang)
 if held is not None and held.result is not None and held.result.plans:
     optimising.details(held.result, lang)

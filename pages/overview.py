@@ -2,13 +2,14 @@
 
 import streamlit as st
 
-from layoutplan.ui import bar, cards, findings, objects, session
+from layoutplan.ui import bar, cards, findings, objects, origins, session, welcome
 from layoutplan.ui.planmap import load_leaflet, planmap
 
 lang = session.enter("pages/overview.py")
 result = session.plan(lang)
 stage, year = bar.top_bar(result, lang)
 load_leaflet()
+welcome.tour(lang)
 st.html(cards.tiles(result, goal_year=session.goal_year(result, year), lang=lang))
 
 
@@ -28,3 +29,4 @@ def board() -> None:
 
 board()
 st.html(cards.legend(lang))
+origins.button(result, "overview", lang)

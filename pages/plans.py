@@ -2,13 +2,14 @@
 
 import streamlit as st
 
-from layoutplan.ui import bar, cards, objects, office, scenarios, session
+from layoutplan.ui import bar, cards, objects, office, origins, scenarios, session, welcome
 from layoutplan.ui.planmap import load_leaflet, planmap
 
 lang = session.enter("pages/plans.py")
 result = session.plan(lang)
 stage, year = bar.top_bar(result, lang)
 load_leaflet()
+welcome.tour(lang)
 left, right = st.columns([1.1, 1])
 with right:
     picked = scenarios.pick_action(scenarios.timeline(result, lang), lang=lang)
@@ -20,3 +21,4 @@ with left:
 office.panel(lang)
 st.html(scenarios.beside(result, year=year, lang=lang))
 st.html(cards.legend(lang))
+origins.button(result, "plans", lang)

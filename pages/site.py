@@ -3,7 +3,7 @@
 import streamlit as st
 
 from layoutplan.labels import label
-from layoutplan.ui import bar, candidate, cards, session, sidebyside
+from layoutplan.ui import bar, candidate, cards, origins, session, sidebyside, welcome
 from layoutplan.ui.planmap import load_leaflet, planmap
 
 HEIGHT = 540
@@ -11,6 +11,7 @@ lang = session.enter("pages/site.py")
 result = session.plan(lang)
 stage, year = bar.top_bar(result, lang)
 load_leaflet()
+welcome.tour(lang)
 lab = session.site_lab(result, stage=stage, year=year)
 beside = sidebyside.wanted()
 
@@ -35,5 +36,6 @@ with st.container(horizontal=True, vertical_alignment="center"):
     candidate.keeper(lab, lang)
     candidate.coordinates(lab, lang)
     sidebyside.asked(lang)
+    origins.button(result, "site", lang)
     st.caption(label("ui.site.help", lang))
 st.html(cards.legend(lang))

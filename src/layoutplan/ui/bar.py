@@ -6,7 +6,7 @@ import streamlit as st
 
 from layoutplan.labels import LANGS, Lang, label
 from layoutplan.plan.planning import PlanResult
-from layoutplan.ui import assumptions, cards
+from layoutplan.ui import assumptions, cards, links
 from layoutplan.ui.session import GOAL_YEAR, keep, remember
 
 PACE_S = 1.6  # a year while the years run
@@ -24,6 +24,9 @@ def top_bar(result: PlanResult, lang: Lang) -> tuple[str, int]:
     county = result.prepared.county
     years = list(range(county.base_year, result.scenario.last_year + 1))
     keep("year", min(max(GOAL_YEAR, years[0]), years[-1]))
+    if st.session_state["kept_year"] not in years:
+        st.session_state["kept_year"] = years[-1]  # of another county, or of an address
+        keep("year", years[-1])
     keep("stage", "primary")
     left, rules_box, stage_box, play_box, year_box, right = st.columns(
         [3.6, 1.55, 1.6, 0.42, 2.1, 1.15], vertical_alignment="center"
@@ -46,7 +49,9 @@ def top_bar(result: PlanResult, lang: Lang) -> tuple[str, int]:
         )  # fmt: skip
     with right:
         language_switch(lang)
-    return str(stage or st.session_state["kept_stage"]), int(year or st.session_state["kept_year"])
+    chosen = str(stage or st.session_state["kept_stage"]), int(year or st.session_state["kept_year"])
+    links.write(stage=chosen[0], year=chosen[1], lang=lang)
+    return chosen
 
 
 def _player(years: list[int], lang: Lang) -> None:

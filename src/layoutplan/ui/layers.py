@@ -10,7 +10,6 @@ import pandas as pd
 import streamlit as st
 
 from layoutplan.county.layers import County
-from layoutplan.county.tables import TABLES
 from layoutplan.errors import Problem
 from layoutplan.labels import Lang, label
 from layoutplan.norms import Norms
@@ -40,17 +39,11 @@ def table(county: County, warnings: Sequence[Problem], lang: Lang) -> pd.DataFra
         warned = int(counts.get(name, 0))
         light = "warned" if warned else "fine" if len(frame) else "absent"
         rows.append({
-            "layer": name, "name": name_of(name, lang), "rows": len(frame), "as_of": county.as_of.get(name, ""),
-            "warnings": warned, "light": label(f"ui.data.light_{light}", lang),
+            "layer": name, "name": session.layer_name(name, lang), "rows": len(frame),
+            "as_of": county.as_of.get(name, ""), "warnings": warned, "light": label(f"ui.data.light_{light}", lang),
             "rank": ("warned", "fine", "absent").index(light),
         })  # fmt: skip
     return pd.DataFrame(rows).sort_values(["rank", "layer"], ignore_index=True)
-
-
-def name_of(layer: str, lang: Lang) -> str:
-    """Return what a layer is called."""
-    table = TABLES.get(layer)
-    return layer if table is None else str(getattr(table, lang))
 
 
 def draw(result: PlanResult, lang: Lang) -> None:
@@ -60,13 +53,18 @@ def draw(result: PlanResult, lang: Lang) -> None:
     left, right = st.columns([1.1, 1])
     with left:
         picked = pick(table(county, warnings, lang), _COLUMNS, key="data_layers", lang=lang, height=460)
-        st.caption(label("ui.data.about", lang, crs=county.crs, folder=session.county_folder().name))
+        st.caption(label("ui.data.about", lang, crs=county.crs, folder=_name()))
     with right:
         layer = None if picked is None else str(picked["layer"])
         st.html(report(warnings, layer, lang))
         told = _contradictions(county, result.prepared.norms)[f"text_{lang}"].tolist() if layer is None else []
         if told:
             st.html(_card(label("ui.data.counts", lang), told))
+
+
+def _name() -> str:
+    folder = session.county_folder()
+    return "" if folder is None else folder.name
 
 
 @st.cache_data(
@@ -80,7 +78,7 @@ def _contradictions(county: County, norms: Norms) -> pd.DataFrame:
 def report(warnings: Sequence[Problem], layer: str | None, lang: Lang) -> str:
     """Return the warnings of a layer as a card, or of all layers."""
     told = [problem.say(lang) for problem in warnings if layer in (None, problem.layer)]
-    name = "" if layer is None else name_of(layer, lang)
+    name = "" if layer is None else session.layer_name(layer, lang)
     title = label("ui.data.report_all" if layer is None else "ui.data.report_one", lang, layer=name)
     return _card(title, told) if told else _card(title, [label("ui.data.clean", lang)])
 

@@ -22,13 +22,14 @@ from layoutplan.access.engine import warm_behind
 from layoutplan.county.apart import read_apart
 from layoutplan.county.layers import County
 from layoutplan.county.manifest import read_manifest
+from layoutplan.county.tables import RASTERS, TABLES
 from layoutplan.errors import MAX_SHOWN, InputError
 from layoutplan.labels import LANGS, Lang, label
 from layoutplan.norms import Norms, load_norms
 from layoutplan.plan.planning import PlanResult, Prepared, prepare, run_plan
 from layoutplan.plan.scenario import Scenario
 from layoutplan.plan.siting import SiteLab, open_lab
-from layoutplan.ui import cards, mapdata
+from layoutplan.ui import cards, links, mapdata
 from layoutplan.ui.degrees import Degrees
 from layoutplan.ui.planmap import Base, Paint, Scene
 
@@ -92,6 +93,7 @@ def open_session(home: Path) -> Lang:
     home : Path
         Folder of ``app.py``.
     """
+    links.follow()
     st.session_state["via_app"] = True
     st.session_state["home"] = str(home)
     return language()
@@ -109,11 +111,14 @@ def enter(page: str) -> Lang:
         File of the page, relative to ``app.py``.
     """
     if not st.session_state.pop("via_app", False):
+        links.follow()
         st.session_state["wanted"] = page
         st.switch_page("app.py")
     st.session_state["page"] = page
     style = (files("layoutplan") / "assets" / "page.css").read_text("utf-8")
-    st.html(f"<style>{style}</style>")
+    # The browser's box for files speaks English alone; its words are replaced.
+    words = label("ui.welcome.choose_files", language())
+    st.html(f'<style>{style}\n[data-testid="stFileUploaderDropzone"] button::after {{ content: "{words}"; }}</style>')
     return language()
 
 
@@ -130,12 +135,44 @@ def language() -> Lang:
     return cast("Lang", chosen) if chosen in LANGS else "zh"
 
 
-def county_folder() -> Path:
-    """Return the county of ``--county`` or ``LAYOUTPLAN_COUNTY``, else the sample beside the app."""
+def county_folder() -> Path | None:
+    """Return the county opened in this session, else that of ``--county`` or ``LAYOUTPLAN_COUNTY``, else None."""
+    opened = st.session_state.get("county")
+    if opened is not None:
+        return Path(opened)
+    if st.session_state.get("county_left"):
+        return None
     if "--county" in sys.argv[1:-1]:
         return Path(sys.argv[sys.argv.index("--county") + 1])
     given = os.environ.get("LAYOUTPLAN_COUNTY")
-    return Path(given) if given else Path(st.session_state["home"]) / "data" / "gis"
+    return Path(given) if given else None
+
+
+def sample_folder() -> Path:
+    """Return the sample county beside the app."""
+    return Path(st.session_state["home"]) / "data" / "gis"
+
+
+def leave_county() -> None:
+    """Let go of the county; the start is shown."""
+    st.session_state.pop("county", None)
+    st.session_state["county_left"] = True
+
+
+def layer_name(layer: str, lang: Lang) -> str:
+    """Return what a layer or raster is called; another file by its own name."""
+    if layer in RASTERS:
+        return label(f"ui.data.raster_{layer}", lang)
+    table = TABLES.get(layer)
+    return layer if table is None else str(getattr(table, lang))
+
+
+def _folder() -> Path:
+    """Return the county's folder; without one the visitor is sent to where it is chosen."""
+    folder = county_folder()
+    if folder is None:
+        st.switch_page("pages/data.py")
+    return folder
 
 
 def _stamp(folder: Path) -> str:
@@ -158,12 +195,21 @@ def scenario() -> Scenario:
 
 def plan(lang: Lang) -> PlanResult:
     """Return the session's plan, worked out if need be; an input at fault is shown and ends the run."""
+    outcome = attempt(lang)
+    if isinstance(outcome, InputError):
+        show_problems(outcome, lang)
+        _offer_way_back(lang)
+        st.page_link("pages/data.py", label=label("ui.problems.mend", lang))
+        st.stop()
+    return outcome
+
+
+def attempt(lang: Lang) -> PlanResult | InputError:
+    """Return the session's plan, worked out if need be, or what keeps it from being worked out."""
     try:
         return _plan(lang)
     except InputError as fault:
-        show_problems(fault, lang)
-        _offer_way_back(lang)
-        st.stop()
+        return fault
 
 
 def _offer_way_back(lang: Lang) -> None:
@@ -178,32 +224,34 @@ def _offer_way_back(lang: Lang) -> None:
 
 
 def _plan(lang: Lang) -> PlanResult:
-    folder, wanted, shelf = county_folder(), scenario(), _shelf()
+    folder, wanted, shelf = _folder(), scenario(), _shelf()
     stamp = _stamp(folder)
     key = ("result", stamp, wanted.fingerprint)
     place = st.empty()  # there in every run, so that what follows keeps its place on the page
     if shelf.holds(key):
         st.session_state["last_good"] = wanted
         return cast("PlanResult", shelf.get(key, lambda: None))
-    with place.status(label("ui.progress.title", lang), expanded=False) as status:
+    try:
+        with place.status(label("ui.progress.title", lang), expanded=False) as status:
 
-        def say(step: str) -> None:
-            status.update(label=label(f"ui.progress.{step}", lang))
+            def say(step: str) -> None:
+                status.update(label=label(f"ui.progress.{step}", lang))
 
-        say("read")
-        _warm()
-        county, norms = cast("tuple[County, Norms]", shelf.get(("county", stamp), lambda: _read(folder)))
-        prepared = cast("Prepared", shelf.get(("prepared", stamp), lambda: prepare(county, norms, say=say)))
-        say("plan")
-        result = cast("PlanResult", shelf.get(key, lambda: run_plan(prepared, wanted)))
-    place.empty()
+            say("read")
+            _warm()
+            county, norms = cast("tuple[County, Norms]", shelf.get(("county", stamp), lambda: _read(folder)))
+            prepared = cast("Prepared", shelf.get(("prepared", stamp), lambda: prepare(county, norms, say=say)))
+            say("plan")
+            result = cast("PlanResult", shelf.get(key, lambda: run_plan(prepared, wanted)))
+    finally:
+        place.empty()
     st.session_state["last_good"] = wanted
     return result
 
 
 def plans(wanted: Sequence[Scenario], lang: Lang) -> tuple[list[PlanResult], list[str]]:
     """Return several plans of the county, each worked out once, and why any of them cannot be."""
-    folder, shelf = county_folder(), _shelf()
+    folder, shelf = _folder(), _shelf()
     stamp = _stamp(folder)
     county, norms = cast("tuple[County, Norms]", shelf.get(("county", stamp), lambda: _read(folder)))
     prepared = cast("Prepared", shelf.get(("prepared", stamp), lambda: prepare(county, norms)))
@@ -285,7 +333,13 @@ def overview_scene(result: PlanResult, picked: Mapping[str, Any] | None, *, stag
     """Return what the overview's map shows, and where it looks if a finding is picked."""
     scene = list_scene(result, picked, stage=stage, year=year, lang=lang)
     held = st.session_state.get("subject")
-    return scene if picked is not None or held is None or held[0] == "cells" else replace(scene, selected=held)
+    if picked is not None or held is None or held[0] == "cells":
+        return scene
+    key = "school_id" if held[0] == "schools" else "place_id"
+    if st.session_state.get("linked") != held:
+        return replace(scene, selected=held)
+    where = {"school_id": None, "place_id": None, "township_id": None, key: held[1]}
+    return replace(scene, selected=held, focus={"seq": "link", **mapdata.focus_on(result, where)[1]})
 
 
 def list_scene(result: PlanResult, picked: Mapping[str, Any] | None, *, stage: str, year: int, lang: Lang) -> Scene:
