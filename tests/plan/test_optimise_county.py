@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import toy
+from shapely import box
 
 from layoutplan import load_goal, load_scenario, optimise, run_plan
 from layoutplan.county.layers import county_norms, read_county
@@ -20,7 +21,19 @@ from layoutplan.labels import LANGS
 from layoutplan.norms import load_norms
 from layoutplan.plan.optimise.conditions import conditions
 from layoutplan.plan.optimise.gather import gather
-from layoutplan.plan.optimise.goal import Budget, Candidates, Close, Goal, Locks, Open, Point, Stop, Weights, parse_goal
+from layoutplan.plan.optimise.goal import (
+    Budget,
+    Candidates,
+    Close,
+    Convert,
+    Goal,
+    Locks,
+    Open,
+    Point,
+    Stop,
+    Weights,
+    parse_goal,
+)
 from layoutplan.plan.optimise.people import high_side
 from layoutplan.plan.optimise.search import Watch, search
 from layoutplan.plan.planning import prepare
@@ -85,6 +98,42 @@ def test_the_objective_of_the_middle_is_worked_out_by_hand():
     totals = result.plans[0].totals.set_index("indicator")["value"]
     assert totals["mean_minutes"] == pytest.approx(by_hand / 420)
     assert totals[["rooms", "schools_opened", "yuan"]].tolist() == [12, 1, 12 * 900_000]
+
+
+def test_a_conversion_is_chosen_where_it_brings_grades_nearer():
+    """Pupils of p1 and p2 go to b for grades 7-9, 2.5 km and more, unless a becomes a nine-year school."""
+    kinds = Convert(school_id="a", school_kind="nine_year", primary_rooms=6, junior_rooms=3)
+    asked = goal(
+        deeds=("convert",), convert=(kinds,), stages=("primary", "junior"), candidates=Candidates(source="points")
+    )
+    prepared = prepare(toy.county(), load_norms())
+    result = optimise(prepared, asked)
+    assert [action.kind for action in result.plans[0].scenario.actions] == ["convert_school"]
+    flows = run_plan(prepared, result.plans[0].scenario).assignment.flows
+    flows = flows[(flows["year"] == 2024) & (flows["grade"] == 7)].set_index("place_id")["school_id"]
+    assert flows[["p1", "p2", "p3"]].tolist() == ["a", "a", "b"]
+    costs = result.plans[0].actions[["deed", "junior_rooms", "yuan"]].to_dict("records")
+    assert costs == [{"deed": "convert", "junior_rooms": 3, "yuan": 3 * 900_000}]
+
+
+def test_parcels_are_candidates_and_land_unfit_for_schools_is_left_out_by_name():
+    plots = [box(east - 20, 10, east + 20, 50) for east in (1000, 3000)]
+    parcels = toy.geo([{"parcel_id": "k1", "name": "K1"}, {"parcel_id": "k3", "name": None}], plots)
+    slide = toy.geo([{"land_id": "l1", "kind": "landslide", "name": None}], [box(2900, 0, 3100, 100)])
+    base = toy.county(rooms=rooms(6, 1), parcels=parcels, unsuitable=slide)
+    result = optimise(prepare(base, load_norms()), goal(candidates=Candidates(source="parcels")))
+    assert opened(result) == ["site-k1"]
+    left = result.notes[result.notes["code"] == "barred"]
+    assert left["subject"].tolist() == ["site-k3"]
+    with pytest.raises(ScenarioError, match="no_parcels"):
+        optimise(town("full"), goal(candidates=Candidates(source="parcels")))
+
+
+def test_a_search_that_is_stopped_returns_what_it_has():
+    result = optimise(town("full"), goal(plans=3), cancel=lambda: True)
+    assert result.status == "stopped" or result.gap <= 1e-6
+    assert [line for lang in LANGS for line in tell(result, lang)]
+    assert summarise(result)["status"] == result.status
 
 
 def test_the_scenario_runs_and_gives_the_ways_that_were_promised(tmp_path):

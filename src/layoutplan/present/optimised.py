@@ -99,6 +99,9 @@ def tell(result: OptimiseResult, lang: Lang) -> Iterator[str]:
         for row in result.relaxations.to_dict("records"):
             yield label("optimise.said.option", lang, option=row["option"], text=row[text])
         return
+    if not result.plans:
+        yield label("optimise.said.nothing", lang)
+        return
     numbers = {
         "objective": _number(result.objective),
         "bound": _number(result.bound),

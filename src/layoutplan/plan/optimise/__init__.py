@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 
 from layoutplan import __version__
@@ -43,7 +44,7 @@ class OptimiseResult:
         What was asked.
     status : {"best", "stopped", "infeasible"}
         ``best``: the gap asked for is proven. ``stopped``: time or a person ended the search first; the gap says how
-        far it got. ``infeasible``: no layout keeps all conditions; see ``relaxations``.
+        far it got, and there may be no plan yet. ``infeasible``: no layout keeps all conditions; see ``relaxations``.
     plans : tuple of Plan
         Different layouts, best first; empty where none was found.
     objective : float
@@ -120,13 +121,15 @@ def optimise(
     question = gather(prepared, goal)
     watch = Watch(goal.stop.seconds, goal.stop.gap, on_progress, cancel)
     slack = relaxations(question.task, watch)
-    if not slack or slack[0].gaps:
-        return _infeasible(question, slack)
+    if watch.stopped and (not slack or slack[0].gaps):
+        return _without_plan(question, "stopped", [])
+    if not slack or (slack[0].gaps and slack[0].is_proven):
+        return _without_plan(question, "infeasible", slack)
     judge = Judge(question.task)
     first = judge.weigh(slack[0].start, slack[0].close)
     found = search(question.task, watch, starts=[] if first is None else [first])
     if found.best is None:
-        return _infeasible(question, [])
+        return _without_plan(question, "infeasible" if np.isinf(found.bound) else "stopped", slack)
     spare = replace(watch, seconds=goal.stop.seconds / 2)
     more = others(found.program, found.best, spare, count=goal.plans - 1, within=goal.within)
     layouts = [found.best, *more]
@@ -148,11 +151,11 @@ def _answer(
     )  # fmt: skip
 
 
-def _infeasible(question: Question, slack: list[Relaxation]) -> OptimiseResult:
+def _without_plan(question: Question, status: Status, slack: list[Relaxation]) -> OptimiseResult:
     nothing = float("nan")
     empty = [frame.iloc[:0] for frame in (agreed_rows(question, [], None), site_rows(question, []))]
     return OptimiseResult(
-        question.goal, "infeasible", (), nothing, nothing, nothing, nothing, empty[0], empty[1],
+        question.goal, status, (), nothing, nothing, nothing, nothing, empty[0], empty[1],
         binding_rows(question, None, None), relaxation_rows(question, slack), note_rows(question),
         _provenance(question, None),
     )  # fmt: skip

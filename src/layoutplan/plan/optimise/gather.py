@@ -62,6 +62,8 @@ class Question:
         Schools that may be proposed for closing, and why others not.
     unreached : float [year]
         Pupils who can reach no school or site at all, and are in no sum.
+    barred : mapping
+        Candidate sites on ground where no school can stand, with the reason.
     """
 
     goal: Goal
@@ -76,6 +78,7 @@ class Question:
     middle: Floats
     closable: Closable
     unreached: Floats
+    barred: Mapping[str, str]
 
 
 def gather(prepared: Prepared, goal: Goal) -> Question:
@@ -100,8 +103,8 @@ def gather(prepared: Prepared, goal: Goal) -> Question:
     high = pupils_to_seat(demand, factors, county, place_ids=place_ids, years=asked)
     middle = pupils_to_seat(demand, factors.assign(factor=1.0), county, place_ids=place_ids, years=asked)
     grades = [grade - 1 for stage in goal.stages for grade in GRADES_OF_STAGE[stage]]
-    points = find_points(prepared, goal, high[:, grades].sum(axis=1).max(axis=0), place_ids)
-    check_ids(goal, county, points)
+    points, barred = find_points(prepared, goal, high[:, grades].sum(axis=1).max(axis=0), place_ids)
+    check_ids(goal, county, [*(point.site_id for point in points), *barred])
     sites = list_sites(roster, points, year=goal.years[0])
     forms = list_forms(goal, sites, roster, points, norms)
     sites = [site for site in sites if any(form.site_id == site.site_id for form in forms)]
@@ -115,7 +118,8 @@ def gather(prepared: Prepared, goal: Goal) -> Question:
     closable = find_closable(prepared, goal, alone=[sites[j].site_id for j in alone.tolist()])
     question = Question(
         goal, prepared, _task(goal, sites, forms, blocks, minutes=minutes, limit=limit), tuple(sites), tuple(forms),
-        tuple(blocks), place_ids, minutes, limit, _by_period(goal, middle, blocks, asked), closable, np.zeros(0),
+        tuple(blocks), place_ids, minutes, limit, _by_period(goal, middle, blocks, asked), closable,
+        np.zeros(0), barred,
     )  # fmt: skip
     return _completed(question, _by_period(goal, high, blocks, asked), reach & settled[:, None])
 

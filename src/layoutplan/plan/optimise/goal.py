@@ -103,9 +103,10 @@ class Candidates(Value):
 
     Parameters
     ----------
-    source : {"points", "places", "grid"}
-        ``points``: those given. ``places``: beside the places with the most pupils. ``grid``: where people live
-        next to the middle of the squares of ``spacing_m`` with the most pupils.
+    source : {"points", "parcels", "places", "grid"}
+        ``points``: those given. ``parcels``: the largest of the county's layer of parcels. ``places``: beside the
+        places with the most pupils. ``grid``: where people live next to the middle of the squares of ``spacing_m``
+        with the most pupils. Ground that the masks bar (slope, unsuitable land, no road) is left out and named.
     most : int
         How many at most; the search is exact among them.
     spacing_m : float
@@ -114,7 +115,7 @@ class Candidates(Value):
         Given ones; with another source they are added.
     """
 
-    source: Literal["points", "places", "grid"] = "places"
+    source: Literal["points", "parcels", "places", "grid"] = "places"
     most: int = Field(default=30, ge=0, le=2000)
     spacing_m: float = Field(default=2000.0, ge=100.0)
     points: Annotated[tuple[Point, ...], Field(strict=False)] = ()

@@ -207,7 +207,9 @@ def search(task: Task, watch: Watch, *, starts: Sequence[Layout] = ()) -> Found:
         left -= found.seconds
         layout = judge.weigh_found(found)
         if layout is not None and (best is None or layout.objective < best.objective):
-            best, watch.best = layout, layout.objective
+            best = layout
+        # What the solver told on its way may use ways that stand for others; what is kept is weighed.
+        watch.best = np.nan if best is None else best.objective
     done = best is not None and gap_of(best.objective, bound) <= watch.gap + _SAME
     bound = bound if best is None else min(bound, best.objective)
     return Found(best, bound, is_proven=done, program=program, present=present)

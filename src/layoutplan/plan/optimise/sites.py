@@ -14,6 +14,7 @@ from layoutplan.county.layers import County
 from layoutplan.county.tables import GRADES_OF_KIND, STAGES
 from layoutplan.errors import Problem, ScenarioError
 from layoutplan.norms import Norms
+from layoutplan.plan.masks import REASONS, SiteMask
 from layoutplan.plan.optimise.goal import Convert, Goal, Point
 from layoutplan.plan.preparing import Prepared
 from layoutplan.seats.supply import Roster, class_limit, is_open
@@ -68,8 +69,10 @@ class Form:
     size: float = field(default=np.inf)
 
 
-def find_points(prepared: Prepared, goal: Goal, weight: Floats, place_ids: tuple[str, ...]) -> list[Point]:
-    """Return where schools may be built, by id.
+def find_points(
+    prepared: Prepared, goal: Goal, weight: Floats, place_ids: tuple[str, ...]
+) -> tuple[list[Point], dict[str, str]]:
+    """Return where schools may be built, by id, and the points that the masks bar with their reason.
 
     Parameters
     ----------
@@ -89,8 +92,10 @@ def find_points(prepared: Prepared, goal: Goal, weight: Floats, place_ids: tuple
     """
     given, points = goal.candidates, list(goal.candidates.points)
     if "open" not in goal.deeds:
-        return []
-    if given.source == "places":
+        return [], {}
+    if given.source == "parcels":
+        points += _on_parcels(prepared, given.most)
+    elif given.source == "places":
         points += _at_places(prepared, weight, place_ids, given.most)
     elif given.source == "grid":
         points += _on_grid(prepared, weight, place_ids, goal)
@@ -104,7 +109,27 @@ def find_points(prepared: Prepared, goal: Goal, weight: Floats, place_ids: tuple
         taken.add(point.site_id)
     if problems:
         raise ScenarioError(problems)
-    return sorted(points, key=lambda point: point.site_id)
+    code = SiteMask(prepared).judge(np.array([p.east_m for p in points]), np.array([p.north_m for p in points]))
+    barred = {point.site_id: REASONS[at] for point, at in zip(points, code.tolist(), strict=True) if at}
+    good = [point for point in points if point.site_id not in barred]
+    return sorted(good, key=lambda point: point.site_id), dict(sorted(barred.items()))
+
+
+def _on_parcels(prepared: Prepared, most: int) -> list[Point]:
+    """Return the largest parcels."""
+    parcels = prepared.county.parcels
+    if parcels.empty:
+        raise ScenarioError([Problem("no_parcels", "parcels")])
+    order = np.argsort(-parcels.geometry.area.to_numpy(float), kind="stable")[:most]
+    spots = parcels.geometry.representative_point()
+    names = parcels["name"].fillna(parcels["parcel_id"])
+    return [
+        Point(
+            site_id=f"site-{parcels['parcel_id'].iloc[row]}", name=str(names.iloc[row]),
+            east_m=float(spots.iloc[row].x), north_m=float(spots.iloc[row].y),
+        )
+        for row in order.tolist()
+    ]  # fmt: skip
 
 
 def _at_places(prepared: Prepared, weight: Floats, place_ids: tuple[str, ...], most: int) -> list[Point]:
@@ -229,7 +254,7 @@ def _converted(one: Convert, now: Form, norms: Norms) -> Form:
     return _form(now.site_id, "convert", one.school_kind, rooms, (more - junior, junior), norms)
 
 
-def check_ids(goal: Goal, county: County, points: Sequence[Point]) -> None:
+def check_ids(goal: Goal, county: County, known_sites: Sequence[str]) -> None:
     """Raise where a goal names schools or sites that are not there.
 
     Raises
@@ -237,7 +262,7 @@ def check_ids(goal: Goal, county: County, points: Sequence[Point]) -> None:
     ScenarioError
         All of them at once.
     """
-    schools, new = set(county.schools["school_id"]), {point.site_id for point in points}
+    schools, new = set(county.schools["school_id"]), set(known_sites)
     named = {
         "expand.school_ids": (goal.expand.school_ids or (), schools),
         "close.school_ids": (goal.close.school_ids or (), schools),

@@ -77,7 +77,7 @@ def relaxations(task: Task, watch: Watch) -> list[Relaxation]:
     -------
     list of Relaxation
         One without gaps if the task is feasible. A kind of condition that cannot make it feasible alone is left out;
-        the list is empty if nothing can.
+        the list is empty if nothing can. One that is not proven smallest stands alone: the task may be feasible.
 
     Notes
     -----
@@ -87,7 +87,7 @@ def relaxations(task: Task, watch: Watch) -> list[Relaxation]:
     elastic = _Elastic(merged_units(task), task)
     watch.tell("feasible", 0.0)
     first = elastic.solve(watch, elastic.codes)
-    if first is None or not first.gaps:
+    if first is None or not first.gaps or not first.is_proven:
         return [] if first is None else [first]
     found = [first]
     for code in elastic.codes:

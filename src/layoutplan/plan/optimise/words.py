@@ -212,6 +212,10 @@ def note_rows(question: Question) -> pd.DataFrame:
         ("closable", "", _texts("optimise.note.closable", count=len(question.closable.school_ids))),
         ("policy", "", _texts("optimise.note.policy")),
     ]
+    rows += [
+        ("barred", site_id, _texts("optimise.note.barred", site=site_id, reason=both(f"reason.{reason}")))
+        for site_id, reason in question.barred.items()
+    ]
     lost = float(question.unreached.max(initial=0.0))
     if lost > 0:
         rows.append(("unreached", "", _texts("optimise.note.unreached", pupils=_number(lost))))
