@@ -35,6 +35,12 @@ STEPS: Mapping[str, tuple[float, ...]] = {
     "shell.max_pupils": (5, 15, 20, 30), "shell.counts": (2, 4), "plan.goal_year": (2026, 2030),
     "class_size.primary": (40, 50), "class_size.junior": (45, 55),
 }  # fmt: skip
+# Values a safeguard of the gate is moved to.
+GATE_STEPS: Mapping[str, tuple[float, ...]] = {"travel.limit_minutes.grades_1_3": (20, 45, 60)}
+# Norms that bear on a measure; the others are moved too, and shown only where they make a school flip.
+BEARING: Mapping[str, tuple[str, ...]] = {
+    "shell_candidate": ("shell.", "plan."), "class_over_norm": ("class_size.",), GATE: ("travel.",),
+}  # fmt: skip
 # Orders in which schools that may be closed are closed, one after the other.
 ORDERS = ("smallest_first", "largest_first", "id")
 _NO_WAYS = ("speed.", "snap.", "network.", "season.")
@@ -165,11 +171,12 @@ def _at_gate(
         if say is not None:
             say(done[0] + at, done[1])
     cases, flips = _without_locks(passed, names)
+    moved, moved_flips = _with_limits(plan, passed, names, year)
     orders, order_flips = _in_orders(plan, passed, names, year)
     if say is not None:
         say(done[1], done[1])
     gate = pd.DataFrame(rows, columns=["school_id", "name", "verdict", "failed", "unknown"])
-    return gate, [*cases, *orders], [*flips, *order_flips]
+    return gate, [*moved, *cases, *orders], [*moved_flips, *flips, *order_flips]
 
 
 _Case = tuple[object, ...]
@@ -192,6 +199,24 @@ def _without_locks(
         entered, left = (sum((less[one] == "keep") is keep for one in changed) for keep in (False, True))
         cases.append(("safeguard", code, np.nan, np.nan, GATE, named, entered, left))
         flips += [("safeguard", code, np.nan, GATE, one, names[one], base[one], less[one]) for one in changed]
+    return cases, flips
+
+
+def _with_limits(
+    plan: PlanResult, passed: Mapping[str, Mapping[str, bool | None]], names: Mapping[str, str], year: int
+) -> tuple[list[_Case], list[_Case]]:
+    """Return what the gate says when a limit it holds ways to is another."""
+    base = {school_id: verdict_of(locks) for school_id, locks in passed.items()}
+    cases: list[_Case] = []
+    flips: list[_Case] = []
+    for key, value in ((key, float(value)) for key, values in GATE_STEPS.items() for value in values):
+        other = run_plan(with_norm(plan.prepared, key, value), plan.scenario)
+        after = {school_id: closure_gate(other, school_id, year).verdict for school_id in sorted(passed)}
+        changed = [one for one in after if after[one] != base[one]]
+        named = sum(verdict != "keep" for verdict in after.values())
+        entered, left = (sum((after[one] == "keep") is keep for one in changed) for keep in (False, True))
+        cases.append(("norm", key, plan.prepared.norms.value(key), value, GATE, named, entered, left))
+        flips += [("norm", key, value, GATE, one, names[one], base[one], after[one]) for one in changed]
     return cases, flips
 
 

@@ -13,6 +13,7 @@ from layoutplan.plan.change import Change, find_changes
 from layoutplan.plan.compare import compare
 from layoutplan.plan.planning import PlanResult
 from layoutplan.plan.uncertainty import Uncertainty
+from layoutplan.present.changes_map import draw_changes
 from layoutplan.present.council import as_markdown, council_page
 from layoutplan.present.export import write_table
 
@@ -35,7 +36,8 @@ def write_comparison(results: Sequence[PlanResult], out: Path) -> list[Path]:
         ``compare.csv`` (indicators side by side), ``changes.csv`` (places where something changes, by year and
         stage), ``changes_schools.csv``, ``changes_events.csv``, ``changes_built.csv``, ``changes_findings.csv``
         (columns of :class:`layoutplan.plan.change.Change` after the ``scenario`` they belong to), ``council.zh.md``,
-        ``council.en.md`` (a page a plan). One plan alone gives the first of them only.
+        ``council.en.md`` (a page a plan), ``changes.zh.png``, ``changes.en.png`` (all
+        plans in one map). One plan alone gives the first of them only.
     """
     table = compare(results)
     changes = [find_changes(results[0], other) for other in results[1:]]
@@ -51,6 +53,9 @@ def write_comparison(results: Sequence[PlanResult], out: Path) -> list[Path]:
         pages = [as_markdown(council_page(change, lang=lang)) for change in changes]
         with write_whole(paths[-1]) as draft:
             draft.write_text("\n".join(pages), "utf-8", newline="\n")
+        paths.append(out / f"changes.{lang}.png")
+        with write_whole(paths[-1]) as draft:
+            draft.write_bytes(draw_changes(changes, lang=lang))
     return paths
 
 

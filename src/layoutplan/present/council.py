@@ -13,6 +13,7 @@ from layoutplan.county.tables import GRADES_OF_GROUP, STAGES
 from layoutplan.labels import Lang, label
 from layoutplan.plan.change import Change
 from layoutplan.plan.shifts import sum_shifts
+from layoutplan.present.transport import transport_said
 from layoutplan.seats.ways import limit_of
 
 _PRICED = ("room", "bed")
@@ -104,7 +105,7 @@ def council_page(change: Change, *, lang: Lang, year: int | None = None) -> Coun
     title = page.say("title", county=county.name if lang == "zh" else county.name_en)
     paragraphs = [
         ("" if lang == "zh" else " ").join(sentences)
-        for part in (_preface, _events, _moves, _limits, _seats, _findings, _costs)
+        for part in (_preface, _events, _transport, _moves, _limits, _seats, _findings, _costs)
         if (sentences := list(part(page)))
     ]
     tables = (*_place_tables(page), _seat_table(page), *_finding_tables(page))
@@ -169,6 +170,10 @@ def _events(page: _Page) -> Iterator[str]:
             yield page.say(f"only_{plan}", events=page.say("between").join(told))
     if (events["event"] != "opened").any():
         yield page.say("review")
+
+
+def _transport(page: _Page) -> Iterator[str]:
+    yield from transport_said(page.change.after, year=page.year, lang=page.lang)
 
 
 def _kind(kind: str | None, lang: Lang) -> str:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from layoutplan.files import write_whole
 from layoutplan.labels import LANGS, Lang, label
-from layoutplan.plan.sensitivity import GATE, MEASURES, Sensitivity
+from layoutplan.plan.sensitivity import BEARING, GATE, MEASURES, Sensitivity
 from layoutplan.present.export import write_table
 from layoutplan.present.fonts import FAMILY, use_fonts
 from layoutplan.present.provenance import stamp_of
@@ -73,7 +73,7 @@ def draw_sensitivity(found: Sensitivity, *, lang: Lang) -> bytes:
     from matplotlib.figure import Figure
 
     panels = [measure for measure in (*MEASURES, GATE) if (found.cases["measure"] == measure).any()]
-    rows = {measure: found.cases[found.cases["measure"] == measure].reset_index(drop=True) for measure in panels}
+    rows = {measure: _shown(found.cases, measure) for measure in panels}
     heights = [len(rows[measure]) + 2.5 for measure in panels]
     with _DRAWING, use_fonts():
         height_mm = _FRAME_MM + _ROW_MM * sum(heights)
@@ -94,6 +94,13 @@ def draw_sensitivity(found: Sensitivity, *, lang: Lang) -> bytes:
         metadata = {"Software": "layoutplan", "Description": stamp_of(found.plan)}
         figure.savefig(buffer, format="png", dpi=_DPI, metadata=metadata)
     return buffer.getvalue()
+
+
+def _shown(cases: pd.DataFrame, measure: str) -> pd.DataFrame:
+    """Return the cases of a measure that bear on it, or that make a school flip all the same."""
+    mine = cases[cases["measure"] == measure]
+    bears = mine["moved"].str.startswith(BEARING[measure]) | (mine["mover"] != "norm")
+    return mine[bears | (mine[["entered", "left"]].sum(axis=1) > 0)].reset_index(drop=True)
 
 
 def _draw_panel(axis: Axes, rows: pd.DataFrame, measure: str, lang: Lang) -> None:
