@@ -124,12 +124,16 @@ def test_a_site_outside_the_county_exits_2_with_the_reason(layoutplan, county):
     assert json.loads(done.stdout)["reason"] == "outside_county"
 
 
-def test_site_ranks_places_and_tries_one(layoutplan, county):
-    ranked = layoutplan("site", county, "--stage", "primary", "--rank", "2", "--rooms", "6")
-    assert ranked.returncode == 0, ranked.stderr
-    lines = ranked.stdout.strip().split("\n")
-    assert lines[0] == "candidate_id,east_m,north_m,pupils,shortage_relieved,minutes_saved"
-    assert len(lines) == 3
+def test_site_ranks_squares_and_tries_one(layoutplan, county, tmp_path):
+    words = ("--stage", "primary", "--rank", "2", "--rooms", "6", "--out", tmp_path)
+    for lang, heading in (("zh", "新建小学备选点排序"), ("en", "primary")):
+        ranked = layoutplan("site", county, *words, lang=lang)
+        assert ranked.returncode == 0, ranked.stderr
+        assert heading in ranked.stdout
+    lines = (tmp_path / "sites.csv").read_text("utf-8-sig").strip().split("\n")
+    assert lines[0].startswith("candidate_id,east_m,north_m,pupils,gap_closed,minutes_saved")
+    assert len(lines) > 2
+    assert (tmp_path / "sites.gpkg").is_file()
     east_m, north_m = lines[1].split(",")[1:3]
     tried = layoutplan("site", county, "--stage", "primary", "--at", f"{east_m},{north_m}", "--rooms", "6")
     assert tried.returncode == 0, tried.stderr

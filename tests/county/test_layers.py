@@ -18,6 +18,7 @@ from toy_county import CRS, Toy, at, toy, write_raster
 
 from layoutplan.county.layers import County, county_norms, read_county
 from layoutplan.county.tables import TABLES
+from layoutplan.errors import DataError
 
 FRAMES = [name for name in County.__dataclass_fields__ if name in TABLES or name == "places"]
 
@@ -303,3 +304,28 @@ def test_the_norms_of_a_county(tmp_path):
     )
     assert county_norms(county.write(tmp_path)).value("class_size.primary") == 40
     assert county_norms(toy().write(tmp_path / "other")).value("class_size.primary") == 45
+
+
+def _ground(county: Toy, name: str, **columns: object) -> None:
+    corner = at(2, 2)
+    shape = Polygon([(corner.x, corner.y), (corner.x + 300, corner.y), (corner.x, corner.y + 300)])
+    county.frames[name] = gpd.GeoDataFrame({key: [value] for key, value in columns.items()}, geometry=[shape], crs=CRS)
+    county.manifest["layers"][name] = {"file": f"{name}.gpkg", "as_of": county.manifest["layers"]["roads"]["as_of"]}
+
+
+def test_ground_for_schools_is_read_where_a_county_has_it(tmp_path):
+    county = toy()
+    _ground(county, "unsuitable", area_id="u1", kind="flood")
+    _ground(county, "parcels", parcel_id="p1")
+    read = _read(county, tmp_path)
+    assert read.unsuitable[["area_id", "kind"]].values.tolist() == [["u1", "flood"]]
+    assert read.parcels.geometry.area.tolist() == [45_000.0]
+    assert read.parcels.crs.to_epsg() == 4544
+
+
+def test_an_unknown_kind_of_land_is_a_problem(tmp_path):
+    county = toy()
+    _ground(county, "unsuitable", area_id="u1", kind="swamp")
+    with pytest.raises(DataError) as caught:
+        _read(county, tmp_path)
+    assert [(p.code, p.layer, p.field) for p in caught.value.problems] == [("not_a_choice", "unsuitable", "kind")]

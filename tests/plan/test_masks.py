@@ -15,9 +15,10 @@ from layoutplan.errors import ScenarioError
 from layoutplan.norms import load_norms
 from layoutplan.plan.masks import REASONS, SiteMask
 from layoutplan.plan.planning import prepare, run_plan
-from layoutplan.plan.ranking import SCALES, candidates_of, rank_sites, size_of, with_findings
+from layoutplan.plan.ranking import SCALES, candidates_of, plans_with_sites, rank_sites, size_of, with_findings
 from layoutplan.plan.scenario import OpenSchool, Scenario
 from layoutplan.plan.siting import open_lab
+from layoutplan.plan.uncertainty import weigh_alternatives
 
 NORMS = load_norms()
 
@@ -188,6 +189,17 @@ def test_findings_of_the_first_are_those_of_the_plan_with_the_school(lab, rankin
     assert (first["cleared"], first["caused"]) == (len(before - after), len(after - before))
     assert set(found.findings["candidate_id"]) <= {"small"}
     assert pd.isna(second["cleared"])
+
+
+def test_candidates_can_be_weighed_by_draws_they_share(lab, ranking):
+    """45 juniors short in every year; with either school none, so building is best where there are as many pupils."""
+    plans = [lab.result, *plans_with_sites(ranking, first=2)]
+    found = weigh_alternatives(plans, factors=np.stack([np.full((5, 9, 4), share) for share in (1.0, 1.2)], axis=-1))
+    table = found.alternatives.set_index("name")
+    assert table.index.tolist() == ["base", "small", "big"]
+    assert table.loc["base", "best_in"] == 0
+    assert table["best_in"].sum() == 2
+    assert found.first_year == 2024
 
 
 def test_a_grid_offers_one_good_spot_a_square(mask):

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from layoutplan import cli
 from layoutplan.cli import (
     BAD_INPUT,
-    LANG,
     CountyPath,
     OutFolder,
     ScenarioPath,
@@ -24,7 +24,7 @@ from layoutplan.cli import (
 )
 from layoutplan.cli.options import taking
 from layoutplan.errors import Problem, ScenarioError
-from layoutplan.labels import label
+from layoutplan.labels import Lang, label
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,6 +51,7 @@ class SiteOptions:
     candidates: Annotated[str, typer.Option("--candidates", help=_word("candidates"))] = ""
     grid_m: Annotated[float, typer.Option("--grid", min=100, max=20_000, help=_word("grid"))] = 2000.0
     out: Annotated[Path | None, typer.Option("--out", help=_word("out"))] = None
+    draws: Annotated[bool, typer.Option("--draws", help=_word("draws"))] = False
 
 
 @app.command("site", help=_word("site"))
@@ -79,6 +80,13 @@ def site(given: SiteOptions) -> None:
         for path in write_ranking(ranking, given.out):
             print(_word("written", path=path))
     _print_ranking(ranking, given.rank or 1)
+    if given.draws:
+        _print_draws(ranking, given)
+
+
+def _lang_of_words() -> Lang:
+    """Return the language of the command line as it is now."""
+    return cli.LANG
 
 
 def _only(option: str, value: str, known: tuple[str, ...]) -> None:
@@ -104,7 +112,7 @@ def _print_trial(lab: SiteLab, mask: SiteMask, point: tuple[float, float], rooms
     reason = trial.reason or spot.reason
     content: dict[str, Any] = {
         "east_m": trial.east_m, "north_m": trial.north_m, "reason": reason,
-        "said": label(f"reason.{reason}", LANG) if reason else "", "slope": _number(spot.slope),
+        "said": label(f"reason.{reason}", _lang_of_words()) if reason else "", "slope": _number(spot.slope),
         "road_m": _number(spot.road_m), "land": spot.land, "steepish": spot.is_steepish,
         "nearest": None if spot.nearest is None else {"east_m": spot.nearest[0], "north_m": spot.nearest[1]},
         "nearest_m": _number(spot.nearest_m), "gap_m": None if trial.reason else trial.gap_m,
@@ -132,21 +140,37 @@ def _ranked(lab: SiteLab, mask: SiteMask, given: SiteOptions) -> Ranking:
         return with_findings(ranking, first=given.rank or 1)
 
 
+def _print_draws(ranking: Ranking, given: SiteOptions) -> None:
+    """Say in how many draws each of the best candidates is best, and whether building none would be."""
+    from layoutplan.plan.ranking import plans_with_sites
+    from layoutplan.plan.uncertainty import weigh_alternatives
+    from layoutplan.present.comparison import draws_said, write_draws
+
+    with _working("rank"):
+        weighed = weigh_alternatives([ranking.lab.result, *plans_with_sites(ranking, first=given.rank or 1)])
+    if given.out is not None:
+        write_draws(weighed, given.out)
+    for line in draws_said(weighed, _lang_of_words()):
+        print(line)
+
+
 def _print_ranking(ranking: Ranking, first: int) -> None:
     from rich.console import Console
     from rich.table import Table
 
     from layoutplan.present.sites import ranking_table
 
-    shown: pd.DataFrame = ranking_table(ranking, first, LANG)
-    table = Table(title=_word("ranking", stage=label(f"stage.{ranking.lab.stage}", LANG), year=ranking.lab.year))
+    shown: pd.DataFrame = ranking_table(ranking, first, _lang_of_words())
+    table = Table(
+        title=_word("ranking", stage=label(f"stage.{ranking.lab.stage}", _lang_of_words()), year=ranking.lab.year)
+    )
     for at, name in enumerate(shown.columns):
         table.add_column(name, justify="left" if at == 0 else "right", overflow="fold")
     for row in shown.itertuples(index=False):
         table.add_row(*(str(cell) for cell in row))
     Console(width=160).print(table)
     for reason, count in ranking.refused["reason"].value_counts().sort_index().items():
-        print(_word("refused", reason=label(f"reason.{reason}", LANG), count=count))
+        print(_word("refused", reason=label(f"reason.{reason}", _lang_of_words()), count=count))
 
 
 @app.command("sensitivity", help=_word("sensitivity"))
@@ -159,5 +183,5 @@ def sensitivity(county: CountyPath, out: OutFolder, scenario: ScenarioPath = Non
     with _working("plan"):
         found = find_sensitivity(result)
         written = write_sensitivity(found, out)
-    for line in (*flips_said(found, LANG), *(_word("written", path=path) for path in written)):
+    for line in (*flips_said(found, _lang_of_words()), *(_word("written", path=path) for path in written)):
         print(line)

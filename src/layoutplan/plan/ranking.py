@@ -21,7 +21,7 @@ from layoutplan.errors import Problem, ScenarioError
 from layoutplan.norms import Norms
 from layoutplan.plan.change import find_changes
 from layoutplan.plan.masks import SiteMask
-from layoutplan.plan.planning import run_plan
+from layoutplan.plan.planning import PlanResult, run_plan
 from layoutplan.plan.scenario import OpenSchool
 from layoutplan.plan.siting import SITE_ID, Reach, SiteLab, reach_of
 
@@ -271,7 +271,7 @@ def with_findings(ranking: Ranking, *, first: int, say: Callable[[int, int], Non
     rows, tables = [], []
     some = ranking.frame.head(first)
     for done, (name, east_m, north_m) in enumerate(_points(some), start=1):
-        findings = _changed_findings(ranking, name, east_m, north_m)
+        findings = find_changes(ranking.lab.result, _plan_with(ranking, name, east_m, north_m)).findings
         counted = findings["status"].value_counts()
         rows.append((name, *(int(counted.get(status, 0)) for status in ("cleared", "caused", "remains"))))
         tables.append(findings[findings["status"] != "remains"].assign(candidate_id=name))
@@ -290,7 +290,20 @@ def _points(frame: pd.DataFrame) -> Iterator[tuple[str, float, float]]:
         yield cast("tuple[str, float, float]", tuple(row))
 
 
-def _changed_findings(ranking: Ranking, name: str, east_m: float, north_m: float) -> pd.DataFrame:
+def plans_with_sites(ranking: Ranking, *, first: int) -> list[PlanResult]:
+    """Return the plans with one of the first candidates each, under the candidate's name, best first.
+
+    Parameters
+    ----------
+    ranking : Ranking
+        From :func:`rank_sites`.
+    first : int
+        How many candidates.
+    """
+    return [_plan_with(ranking, name, east_m, north_m) for name, east_m, north_m in _points(ranking.frame.head(first))]
+
+
+def _plan_with(ranking: Ranking, name: str, east_m: float, north_m: float) -> PlanResult:
     plan, stage = ranking.lab.result, ranking.lab.stage
     kind: Literal["primary", "junior"] = "primary" if stage == "primary" else "junior"
     year = max(ranking.lab.year, plan.prepared.county.base_year + 1)
@@ -298,6 +311,5 @@ def _changed_findings(ranking: Ranking, name: str, east_m: float, north_m: float
         year=year, school_id=SITE_ID, name=name, school_kind=kind, setting="town", east_m=east_m, north_m=north_m,
         primary_rooms=ranking.rooms if kind == "primary" else 0, junior_rooms=ranking.rooms if kind == "junior" else 0,
     )  # fmt: skip
-    scenario = plan.scenario.model_copy(update={"actions": (*plan.scenario.actions, action)})
-    changes = find_changes(plan, run_plan(plan.prepared, scenario))
-    return changes.findings
+    scenario = plan.scenario.model_copy(update={"name": name, "actions": (*plan.scenario.actions, action)})
+    return run_plan(plan.prepared, scenario)
