@@ -19,8 +19,8 @@ from layoutplan.plan.scenario import OpenSchool, Scenario
 
 STEPS = {
     planning: {
-        "apply_actions": "schools of the scenario", "snap_openings": "snap", "with_openings": "travel: from places",
-        "between_schools": "travel: between schools", "_demand_of": "demand (shared)", "count_supply": "seats",
+        "apply_actions": "schools of the scenario", "periods_of": "snap", "ways_in_periods": "travel",
+        "demand_of": "demand (shared)", "count_supply": "seats",
         "assign_by_policy": "reassignment", "roll_forward": "roll-forward and ranges", "balance_seats": "seat balance",
         "diagnose": "findings", "count_indicators": "indicators",
     },

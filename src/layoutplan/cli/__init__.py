@@ -200,38 +200,6 @@ def _year_of(result: PlanResult, year: int | None) -> int:
     return year
 
 
-@app.command(help=_word("batch"))
-def batch(
-    county: CountyPath,
-    scenarios: Annotated[list[Path], typer.Argument(metavar="SCENARIO...")],
-    out: OutFolder,
-    workers: Annotated[int, typer.Option("--workers", min=1, max=64, help=_word("workers"))] = 1,
-    scheduler: Annotated[str, typer.Option("--scheduler", help=_word("scheduler"))] = "",
-) -> None:
-    """Run many scenarios; one that fails does not stop the others, and a second run does only what is missing."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    from layoutplan.plan.batch import Crew, find_counties, run_batch, summary_row, summary_table
-    from layoutplan.present.export import write_table
-
-    paths = sorted({p for given in scenarios for p in (given.glob("*.toml") if given.is_dir() else [given])})
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    rows, faults = [], []
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        bar = progress.add_task(_word("step.batch"), total=len(paths) * len(find_counties(county)))
-        for done in run_batch(county, paths, crew=Crew(workers, scheduler), out=out):
-            rows.append(summary_row(done))
-            faults += [done.fault] if done.fault else []
-            progress.advance(bar)
-    write_table(summary_table(rows), out / "batch.csv")
-    print(_word("batch_done", done=len(rows) - len(faults), failed=len(faults), path=out / "batch.csv"))
-    for fault in faults:
-        print(fault.say(LANG), file=sys.stderr)
-    if faults:
-        raise SystemExit(BAD_INPUT)
-
-
 @app.command(help=_word("backtest"))
 def backtest(
     source: Annotated[Path, typer.Argument(metavar="COUNTY|ENROLMENT.csv", help=_word("backtest_source"))],
@@ -303,4 +271,4 @@ def open_app(county: Annotated[Path | None, typer.Argument(metavar="COUNTY", hel
 
 
 # Other commands stand in modules of their own, which need what is above.
-from layoutplan.cli import cards, office, papers, searching, trials  # noqa: E402,F401
+from layoutplan.cli import batches, cards, office, papers, searching, trials  # noqa: E402,F401

@@ -11,22 +11,48 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any, Literal
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 import layoutplan
 from layoutplan.access.network import Mode
 from layoutplan.county.layers import county_norms, read_county
+from layoutplan.county.tables import STAGES
 from layoutplan.errors import DataError, InputError, Problem, ScenarioError
 from layoutplan.files import write_whole
+from layoutplan.plan.catchments import Catchments, draw_up_catchments
 from layoutplan.plan.planning import Prepared, prepare, run_plan
 from layoutplan.plan.scenario import Scenario, load_scenario
 from layoutplan.plan.workers import Job, Lost, run_beside, run_here, run_on_cluster
 from layoutplan.seats.ways import modes_of
 
 RESULTS = "results"
-# Indicators, or why there are none.
-Outcome = pd.DataFrame | InputError | Lost
+# What is worked out of each scenario: the whole plan, or who lives nearest to which school.
+Level = Literal["plan", "catchments"]
+_COLUMNS = ("indicator", "year", "value", "unit", "school_id")
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """What came out of one scenario.
+
+    Parameters
+    ----------
+    indicators : DataFrame
+        ``indicator, year, value, unit``: numbers of the whole county.
+    schools : tuple of arrays
+        The same four and ``school_id``: numbers of single schools; empty of a whole plan.
+    """
+
+    indicators: pd.DataFrame
+    schools: tuple[npt.NDArray[Any], ...] = ()
+
+
+# A result, or why there is none.
+Outcome = Result | InputError | Lost
 
 
 @dataclass(frozen=True)
@@ -42,13 +68,16 @@ class Task:
     scenario : Scenario
         As read.
     key : str
-        Hash of county, norms, scenario and program: equal keys, equal results.
+        Hash of county, norms, scenario, level and program: equal keys, equal results.
+    level : {"plan", "catchments"}
+        What is worked out.
     """
 
     county: str
     file: str
     scenario: Scenario
     key: str
+    level: Level = "plan"
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +139,13 @@ def find_counties(path: Path) -> list[Path]:
 
 
 def run_batch(
-    county: Path, scenarios: Sequence[Path], *, workers: int = 1, crew: Crew | None = None, out: Path | None = None
+    county: Path,
+    scenarios: Sequence[Path],
+    *,
+    workers: int = 1,
+    crew: Crew | None = None,
+    out: Path | None = None,
+    level: Level = "plan",
 ) -> Iterator[BatchRun]:
     """Run scenarios, yielding each as it is done.
 
@@ -126,6 +161,8 @@ def run_batch(
         Instead of ``workers``, for a cluster.
     out : Path, optional
         Folder that keeps the results; those already in it are not worked out again.
+    level : {"plan", "catchments"}, optional
+        ``catchments``: only who lives nearest to which school, many times as fast.
 
     Yields
     ------
@@ -151,7 +188,7 @@ def run_batch(
                 raise
             yield from (BatchRun(name, path.name, plan.name, "", None, fault) for path, plan in readable)
             continue
-        tasks = [Task(name, path.name, plan, make_key(prepared, plan)) for path, plan in readable]
+        tasks = [Task(name, path.name, plan, make_key(prepared, plan, level), level) for path, plan in readable]
         yield from _run_tasks(prepared, tasks, crew or Crew(workers), out)
 
 
@@ -185,9 +222,9 @@ def _prepared(county: Path, modes: tuple[Mode, ...]) -> Prepared:
     return prepare(read_county(county), county_norms(county), modes=modes)
 
 
-def make_key(prepared: Prepared, scenario: Scenario) -> str:
-    """Return the hash a result is kept under: of county, norms, scenario and the program itself."""
-    parts = (prepared.county.fingerprint, prepared.norms.fingerprint, scenario.fingerprint, _program())
+def make_key(prepared: Prepared, scenario: Scenario, level: Level = "plan") -> str:
+    """Return the hash a result is kept under: of county, norms, scenario, level and the program itself."""
+    parts = (prepared.county.fingerprint, prepared.norms.fingerprint, scenario.fingerprint, level, _program())
     return hashlib.sha256("|".join(parts).encode()).hexdigest()[:24]
 
 
@@ -209,7 +246,7 @@ def _run_tasks(prepared: Prepared, tasks: Sequence[Task], crew: Crew, out: Path 
         if kept is None:
             left.append(task)
         else:
-            yield BatchRun(task.county, task.file, task.scenario.name, task.key, kept, None)
+            yield _done(task, kept)
     job = Job[Prepared, Task, Outcome](work_out, prepared, left)
     if crew.scheduler:
         done = run_on_cluster(job, address=crew.scheduler)
@@ -223,39 +260,71 @@ def _run_tasks(prepared: Prepared, tasks: Sequence[Task], crew: Crew, out: Path 
             continue
         if out is not None:
             _keep_result(answer, task, out)
-        yield BatchRun(task.county, task.file, task.scenario.name, task.key, answer, None)
+        yield _done(task, answer.indicators)
 
 
-def work_out(prepared: Prepared, task: Task) -> pd.DataFrame | InputError:
-    """Work out one scenario of a batch; return its indicators, or why there are none."""
+def _done(task: Task, indicators: pd.DataFrame) -> BatchRun:
+    return BatchRun(task.county, task.file, task.scenario.name, task.key, indicators, None)
+
+
+def work_out(prepared: Prepared, task: Task) -> Result | InputError:
+    """Work out one scenario of a batch; return what came out, or why nothing did.
+
+    Of catchments, the numbers of schools are ``catchment_pupils_<stage>`` and ``catchment_seats_<stage>`` in the
+    last year and in those in which a school opens, closes or is converted.
+    """
     try:
-        return run_plan(prepared, task.scenario).indicators
+        if task.level == "catchments":
+            found = draw_up_catchments(prepared, task.scenario)
+            return Result(found.indicators, _school_numbers(found))
+        return Result(run_plan(prepared, task.scenario).indicators)
     except InputError as fault:
         return fault
+
+
+def _school_numbers(found: Catchments) -> tuple[npt.NDArray[Any], ...]:
+    told = np.flatnonzero(np.isin(found.years, [*found.changes, found.years[-1]]))
+    pupils, seats = found.pupils[told], found.seats[told]
+    year, stage, school = np.nonzero(pupils + seats)
+    units = np.array([["person"], ["seat"]], dtype=object)
+    names = np.array([[f"catchment_{name}_{s}" for s in sorted(STAGES)] for name in ("pupils", "seats")], dtype=object)
+    return (
+        names[:, stage].ravel(), np.tile(found.years[told[year]], 2),
+        np.stack([pupils, seats])[:, year, stage, school].ravel(), np.repeat(units, len(year)),
+        np.tile(found.school_ids.to_numpy(object)[school], 2),
+    )  # fmt: skip
 
 
 def _path_of(task: Task, out: Path) -> Path:
     return out / RESULTS / f"{task.key}.parquet"
 
 
-def _keep_result(indicators: pd.DataFrame, task: Task, out: Path) -> None:
+def _keep_result(result: Result, task: Task, out: Path) -> None:
     import pyarrow
     import pyarrow.parquet
 
-    table = pyarrow.Table.from_pandas(indicators.assign(key=task.key), preserve_index=False)
+    county = [result.indicators[name].to_numpy(object) for name in _COLUMNS[:-1]]
+    county.append(np.full(len(result.indicators), None))
+    columns = (
+        [np.concatenate(parts) for parts in zip(county, result.schools, strict=True)] if result.schools else county
+    )
+    kinds = (pyarrow.string(), pyarrow.int64(), pyarrow.float64(), pyarrow.string(), pyarrow.string())
+    arrays = [pyarrow.array(column, kind, from_pandas=True) for column, kind in zip(columns, kinds, strict=True)]
+    arrays.append(pyarrow.repeat(pyarrow.scalar(task.key), len(columns[0])))
     with write_whole(_path_of(task, out)) as draft:
-        pyarrow.parquet.write_table(table, draft)
+        pyarrow.parquet.write_table(pyarrow.table(arrays, names=[*_COLUMNS, "key"]), draft, write_statistics=False)
 
 
 def _read_result(task: Task, out: Path | None) -> pd.DataFrame | None:
-    """Return what an earlier run kept; nothing where there is none or the file does not read."""
+    """Return the indicators an earlier run kept; nothing where there are none or the file does not read."""
     import pyarrow
 
     if out is None or not _path_of(task, out).is_file():
         return None
     try:
-        return pd.read_parquet(_path_of(task, out)).drop(columns="key")
-    except (OSError, ValueError, pyarrow.ArrowException):
+        rows = pd.read_parquet(_path_of(task, out))
+        return rows.loc[rows["school_id"].isna(), list(_COLUMNS[:-1])].reset_index(drop=True)
+    except (OSError, ValueError, KeyError, pyarrow.ArrowException):
         return None
 
 

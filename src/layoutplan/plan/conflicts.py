@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+from weakref import WeakKeyDictionary
 
+import numpy as np
 import pandas as pd
 import shapely
 
@@ -54,10 +56,18 @@ class _Fault:
 
 
 def schools_in(roster: Roster, year: int) -> Schools:
-    """Return every school as it is in a year, a record by id."""
-    state = pd.DataFrame(state_in(roster, year).drop(columns="geometry"))
-    records: list[dict[str, Any]] = state.to_dict("records")  # type: ignore[assignment]
-    return {record["school_id"]: record for record in records}
+    """Return every school as it is in a year, a record by id; not to be changed."""
+    known = _STATES.setdefault(roster, {})
+    turns = sum(turn.from_year <= year for turn in roster.turns)
+    if turns not in known:
+        state = pd.DataFrame(state_in(roster, year).drop(columns="geometry", errors="ignore"))
+        records: list[dict[str, Any]] = state.to_dict("records")  # type: ignore[assignment]
+        known[turns] = {record["school_id"]: record for record in records}
+    return known[turns]
+
+
+# Only remembers how schools stand after so many turns: scenarios begin from the same ones. Goes when they go.
+_STATES: WeakKeyDictionary[Roster, dict[int, Schools]] = WeakKeyDictionary()
 
 
 def schools_of(action: Action) -> tuple[str, ...]:
@@ -223,8 +233,11 @@ def _room_faults(action: AddRooms, roster: Roster) -> Iterator[_Fault]:
 def rooms_now(roster: Roster, school_id: str, stage: str, year: int) -> int | None:
     """Return the rooms of a stage in a year [room]; None where the school has no such stage."""
     rooms = roster.rooms
-    mine = rooms[(rooms["school_id"] == school_id) & (rooms["stage"] == stage) & (rooms["from_year"] <= year)]
-    return int(mine.sort_values("from_year")["rooms"].iloc[-1]) if len(mine) else None
+    mine = (rooms["school_id"].to_numpy(object) == school_id) & (rooms["stage"].to_numpy(object) == stage)
+    known = np.flatnonzero(mine & (rooms["from_year"].to_numpy() <= year))
+    if not len(known):
+        return None
+    return int(rooms["rooms"].iloc[known[rooms["from_year"].to_numpy()[known].argmax()]])
 
 
 def township_at(action: OpenSchool, county: County) -> str | None:

@@ -39,6 +39,7 @@ __all__ = [
     "catchments_of",
     "cell_schools",
     "cell_travel_of",
+    "demand_of",
     "entry_mode",
     "plan_rules",
     "prepare",
@@ -123,7 +124,7 @@ def run_plan(prepared: Prepared, scenario: Scenario) -> PlanResult:
     roster = apply_actions(scenario, county, norms)
     periods = periods_of(prepared, scenario)
     travel, ways, between = ways_in_periods(periods, scenario, norms=norms)
-    demand = _demand_of(prepared, scenario, years)
+    demand = demand_of(prepared, scenario, years)
     supply = count_supply(roster, norms=norms, years=years)
     assignment = assign_by_policy(demand, ways, roster=roster, terms=terms_for(prepared, scenario, supply))
     ground = Ground(roster, between, supply, norms, policy)
@@ -165,8 +166,8 @@ def plan_rules(result: PlanResult) -> Rules:
     return read_rules(result.ways, result.roster, terms_for(prepared, scenario, result.supply), years=years)
 
 
-def _demand_of(prepared: Prepared, scenario: Scenario, years: range) -> Demand:
-    """Return the demand; scenarios that only differ in schools share it."""
+def demand_of(prepared: Prepared, scenario: Scenario, years: range) -> Demand:
+    """Return the demand of a scenario's years; scenarios that only differ in schools share it."""
     county = with_moves(prepared.county, scenario)
     key = scenario.outlook, years
     known = _DEMANDS.get(prepared)

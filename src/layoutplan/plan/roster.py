@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import shapely
 
@@ -38,7 +40,7 @@ from layoutplan.plan.scenario import (
 from layoutplan.seats.supply import BusLine, Roster, Turn, base_roster
 
 
-def apply_actions(scenario: Scenario, county: County, norms: Norms) -> Roster:
+def apply_actions(scenario: Scenario, county: County, norms: Norms, *, base: Roster | None = None) -> Roster:
     """Return the schools of a scenario.
 
     Parameters
@@ -49,6 +51,8 @@ def apply_actions(scenario: Scenario, county: County, norms: Norms) -> Roster:
         What they are applied to; it is not changed.
     norms : Norms
         Decides which schools are vacant, how many ride a bus, and what joins a road.
+    base : Roster, optional
+        The county's schools where not all their columns are wanted.
 
     Returns
     -------
@@ -62,7 +66,7 @@ def apply_actions(scenario: Scenario, county: County, norms: Norms) -> Roster:
         meets a school already closed, or expects other rooms than there are; all at once. Where an earlier
         action of the scenario is in the way, both are named.
     """
-    roster, problems, done = base_roster(county, norms), [], list[Step]()
+    roster, problems, done = base or base_roster(county, norms), [], list[Step]()
     if scenario.last_year < county.base_year:
         values = {"first": county.base_year, "last": county.base_year + 30}
         problems.append(Problem("year_outside", scenario.name, "", "last_year", values))
@@ -160,10 +164,18 @@ def _converted(action: ConvertSchool, roster: Roster) -> Roster:
 def _with_rooms(rooms: pd.DataFrame, added: Sequence[tuple[str, str, int, int]]) -> pd.DataFrame:
     if not added:
         return rooms
-    new = pd.DataFrame(added, columns=["school_id", "stage", "from_year", "rooms"])
-    keys = ["school_id", "stage", "from_year"]
-    both = pd.concat([rooms, new.astype(rooms.dtypes.to_dict())], ignore_index=True)
-    return both.drop_duplicates(keys, keep="last").sort_values(keys, ignore_index=True)
+    columns = ["school_id", "stage", "from_year", "rooms"]
+    both = {
+        name: np.concatenate([rooms[name].to_numpy(object), np.array(new, dtype=object)])
+        for name, new in zip(columns, zip(*added, strict=True), strict=True)
+    }
+    school, stage = both["school_id"].astype(str), both["stage"].astype(str)
+    year = both["from_year"].astype(np.int64)
+    order = np.lexsort((year, stage, school))
+    alike = [key[order][1:] == key[order][:-1] for key in (school, stage, year)]
+    # Of rows of one school, stage and year the last counts.
+    kept = order[np.append(~np.logical_and.reduce(alike), True)]
+    return pd.DataFrame({name: pd.array(both[name][kept], dtype=rooms[name].dtype) for name in columns})
 
 
 def _with_school(schools: gpd.GeoDataFrame, action: OpenSchool, county: County) -> gpd.GeoDataFrame:
@@ -173,7 +185,20 @@ def _with_school(schools: gpd.GeoDataFrame, action: OpenSchool, county: County) 
         "township_id": township_at(action, county), "grade_from": grade_from, "grade_to": grade_to,
         "opens_year": action.year, "geometry": shapely.Point(action.east_m, action.north_m),
     }  # fmt: skip
-    new = gpd.GeoDataFrame([row], geometry="geometry", crs=schools.crs)
-    attributes = {name: dtype for name, dtype in schools.dtypes.items() if name != "geometry"}
-    both = pd.concat([schools, new.astype(attributes)], ignore_index=True)
-    return both.sort_values("school_id", ignore_index=True)
+    at = int(schools["school_id"].searchsorted(action.school_id))
+    # Column by column: to put two frames together would work out every type anew.
+    columns: dict[str, Any] = {}
+    for name in schools.columns:
+        if name == "geometry":
+            columns[name] = np.insert(schools[name].to_numpy(), at, row[name])
+            continue
+        column = schools[name].array
+        columns[name] = column.insert(at, _none_of(column.dtype) if row[name] is None else row[name])
+    return gpd.GeoDataFrame(columns, crs=schools.crs) if "geometry" in columns else pd.DataFrame(columns)
+
+
+def _none_of(dtype: Any) -> object:
+    """Return what stands for nothing known in a column: missing, and no for a flag."""
+    if isinstance(dtype, pd.api.extensions.ExtensionDtype):
+        return dtype.na_value
+    return {"b": False, "O": None}.get(np.dtype(dtype).kind, np.nan)

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from layoutplan.access.network import Ints
+from layoutplan.access.network import Floats, Ints
 from layoutplan.county.layers import County
 from layoutplan.county.tables import GRADES_OF_STAGE, STAGES
 from layoutplan.labels import LANGS, label
@@ -24,7 +25,7 @@ from layoutplan.seats.checks import balance, classes, data, journeys, rooms, sch
 from layoutplan.seats.checks.cubes import Word
 from layoutplan.seats.checks.evidence import LIMIT_GRADES, Evidence, Facts, Found
 from layoutplan.seats.checks.register import CHECK_OF, RULES, Check, checks
-from layoutplan.seats.demand import Demand
+from layoutplan.seats.demand import Demand, DemandCube
 from layoutplan.seats.supply import Roster, Supply
 
 __all__ = [
@@ -167,7 +168,9 @@ def _worded(
 ) -> Iterable[dict[str, object]]:
     """Give every breach of a check its place, its clause and its words."""
     advice = {f"recommendation_{lang}": label(f"advice.{check.code}", lang) for lang in LANGS}
-    for row in frame.to_dict("records"):
+    columns = [str(name) for name in frame.columns]
+    for values in zip(*(frame[name].to_numpy(object) for name in columns), strict=True):
+        row = dict(zip(columns, values, strict=True))
         where = _where(row, names)
         norm = facts.norms[_norm_key(check, row)]
         words: dict[str, object] = {str(name): _shown(value) for name, value in row.items()} | {
@@ -232,18 +235,48 @@ def balance_seats(county: County, demand: Demand, supply: Supply, roster: Roster
         ``year, stage, township_id`` (key, sorted), ``demand`` [person], ``seats`` [seat],
         ``gap`` [seat]: demand beyond the seats, negative where seats are left.
     """
-    cube, townships = demand.cube, pd.Index(county.townships["township_id"])
-    stages = sorted(STAGES)
-    shape = (len(townships), len(cube.years), len(stages))
-    home = pd.Series(townships.get_indexer(pd.Index(county.places["township_id"])), index=county.places["place_id"])
-    lives = [cube.pupils[:, GRADES_OF_STAGE[stage][0] - 1 : GRADES_OF_STAGE[stage][-1]].sum(axis=1) for stage in stages]
-    need, have = np.zeros((2, *shape))
-    np.add.at(need, home.reindex(cube.place_ids).to_numpy(np.int64), np.stack(lives).transpose(2, 1, 0))
-    held, school_ids = supply.frame, pd.Index(roster.schools["school_id"])
-    stands = townships.get_indexer(pd.Index(roster.schools["township_id"]))
-    school = stands[school_ids.get_indexer(pd.Index(held["school_id"]))]
+    cube, townships, stages = demand.cube, county.townships["township_id"], sorted(STAGES)
+    held = supply.frame
+    seats = np.zeros((len(cube.years), len(stages), len(roster.schools)))
+    school = pd.Index(roster.schools["school_id"]).get_indexer(pd.Index(held["school_id"]))
     year = np.searchsorted(cube.years, held["year"].to_numpy(np.int64))
-    np.add.at(have, (school, year, (held["stage"] == stages[1]).to_numpy(np.int64)), held["seats"].fillna(0.0))
+    seats[year, (held["stage"] == stages[1]).to_numpy().astype(np.int64), school] = held["seats"].fillna(0.0)
+    need, have = local_balance(county, cube, seats, roster)
     index = pd.MultiIndex.from_product([cube.years, stages, townships], names=["year", "stage", "township_id"])
-    need, have = (total.transpose(1, 2, 0).ravel() for total in (need, have))
-    return pd.DataFrame({"demand": need, "seats": have, "gap": need - have}, index=index).reset_index()
+    frame = pd.DataFrame({"demand": need.ravel(), "seats": have.ravel()}, index=index)
+    return frame.assign(gap=frame["demand"] - frame["seats"]).reset_index()
+
+
+def local_balance(county: County, cube: DemandCube, seats: Floats, roster: Roster) -> tuple[Floats, Floats]:
+    """Return pupils and seats of every township (each float [year, stage, township], stages sorted by name).
+
+    Parameters
+    ----------
+    county : County
+        Places and townships.
+    cube : DemandCube
+        Resident pupils.
+    seats : float [year, stage, school]
+        In the order of the roster, none missing.
+    roster : Roster
+        Says in which township each school stands.
+    """
+    townships = pd.Index(county.townships["township_id"])
+    if cube not in _NEEDS:
+        _NEEDS[cube] = _local_need(county, cube, townships)
+    have = np.zeros((len(townships), *seats.shape[:2]))
+    np.add.at(have, townships.get_indexer(pd.Index(roster.schools["township_id"])), seats.transpose(2, 0, 1))
+    return _NEEDS[cube], have.transpose(1, 2, 0)
+
+
+# Only remembers the sums of a demand that many scenarios share; goes when it goes.
+_NEEDS: WeakKeyDictionary[DemandCube, Floats] = WeakKeyDictionary()
+
+
+def _local_need(county: County, cube: DemandCube, townships: pd.Index) -> Floats:
+    spans = [GRADES_OF_STAGE[stage] for stage in sorted(STAGES)]
+    home = pd.Series(townships.get_indexer(pd.Index(county.places["township_id"])), index=county.places["place_id"])
+    lives = np.stack([cube.pupils[:, grades[0] - 1 : grades[-1]].sum(axis=1) for grades in spans], axis=1)
+    need = np.zeros((len(townships), *lives.shape[:2]))
+    np.add.at(need, home.reindex(cube.place_ids).to_numpy(np.int64), lives.transpose(2, 0, 1))
+    return need.transpose(1, 2, 0)

@@ -108,12 +108,18 @@ class Roster:
     def _spans_after(self, year: int) -> Spans:
         schools = state_in(self, year)
         return Spans(
-            opens=schools["opens_year"].fillna(_ALWAYS).to_numpy(np.int64),
-            closes=schools["closes_year"].fillna(_NEVER).to_numpy(np.int64),
+            opens=schools["opens_year"].to_numpy(np.int64, na_value=_ALWAYS),
+            closes=schools["closes_year"].to_numpy(np.int64, na_value=_NEVER),
             grade_from=schools["grade_from"].to_numpy(np.int64),
             grade_to=schools["grade_to"].to_numpy(np.int64),
             is_ordinary=(schools["kind"] != "special").to_numpy(bool),
         )
+
+    @cached_property
+    def changes(self) -> Ints:
+        """Years in which a school opens, closes or is converted, sorted: between them all years are alike."""
+        spans = self.spans_in(_ALWAYS)
+        return np.unique(np.concatenate([spans.opens, spans.closes, [turn.from_year for turn in self.turns]]))
 
     def spans_in(self, year: int) -> Spans:
         """Return opening years, and the grades of a year, as arrays."""
@@ -311,41 +317,53 @@ def count_supply(roster: Roster, *, norms: Norms, years: Sequence[int]) -> Suppl
         Seats are 0 in years in which the school is not open.
     """
     horizon, stages = np.array(list(years)), sorted(STAGES)
-    rooms, listed = _rooms_by_year(roster, horizon, stages)
-    opened = np.stack([is_open(roster, year) for year in years])
-    kind, beds = (state_by_year(roster, name, horizon) for name in ("kind", "boarding_beds"))
-    worth = {name: [class_limit(name, stage, norms) for stage in stages] for name in np.unique(kind.astype(str))}
-    per_room = np.array([[worth[name] for name in row] for row in kind]).transpose(0, 2, 1)
-    year, stage, school = np.nonzero(np.broadcast_to(listed, rooms.shape))
-    in_use = rooms[year, stage, school] * opened[year, school]
+    room, seat, opened = seat_arrays(roster, norms=norms, years=horizon)
+    listed = np.zeros((len(stages), len(roster.schools)), dtype=bool)
+    listed[_stage_and_school(roster.rooms, roster)] = True
+    beds = state_by_year(roster, "boarding_beds", horizon)
+    year, stage, school = np.nonzero(np.broadcast_to(listed, seat.shape))
     frame = {
         "year": horizon[year], "stage": pd.array(stages, dtype="str").take(stage),
-        "school_id": roster.schools["school_id"].array.take(school), "open": opened[year, school], "rooms": in_use,
-        "seats": in_use * per_room[year, stage, school],
+        "school_id": roster.schools["school_id"].array.take(school), "open": opened[year, school],
+        "rooms": room[year, stage, school], "seats": seat[year, stage, school],
         "beds": pd.array(beds[year, school], dtype=roster.schools["boarding_beds"].dtype),
     }  # fmt: skip
     return Supply(pd.DataFrame(frame))
 
 
-def _rooms_by_year(roster: Roster, years: Ints, stages: Sequence[str]) -> tuple[Floats, Flags]:
-    """Return rooms on record (float [year, stage, school], missing before the first) and who has any (bool, alike)."""
-    table = roster.rooms.dropna(subset="rooms")
-    rooms = np.full((len(years), len(stages), len(roster.schools)), np.nan)
-    school_ids = pd.Index(roster.schools["school_id"])
-    listed = np.zeros((1, *rooms.shape[1:]), dtype=bool)
-    listed[0, *_stage_and_school(roster.rooms, stages, school_ids)] = True
-    stage, school = _stage_and_school(table, stages, school_ids)
-    count, since = table["rooms"].to_numpy(float), table["from_year"].to_numpy(np.int64)
+def seat_arrays(roster: Roster, *, norms: Norms, years: Ints) -> tuple[Floats, Floats, Flags]:
+    """Return rooms and seats of every school, stage and year; see :func:`count_supply`.
+
+    Returns
+    -------
+    rooms, seats : float [year, stage, school]
+        In use, 0 where the school is not open, missing before any are on record; stages sorted by name.
+    opened : bool [year, school]
+        Whether the school is open.
+    """
+    stages = sorted(STAGES)
+    opened = np.stack([is_open(roster, int(year)) for year in years])
+    code, kinds = pd.factorize(state_by_year(roster, "kind", years).ravel())
+    worth = np.array([[class_limit(kind, stage, norms) for stage in stages] for kind in kinds])
+    in_use = _rooms_by_year(roster, years) * opened[:, None]
+    return in_use, in_use * worth[code.reshape(opened.shape)].transpose(0, 2, 1), opened
+
+
+def _rooms_by_year(roster: Roster, years: Ints) -> Floats:
+    """Return rooms on record, missing before the first (float [year, stage, school])."""
+    rooms = np.full((len(years), len(STAGES), len(roster.schools)), np.nan)
+    stage, school = _stage_and_school(roster.rooms, roster)
+    count, since = roster.rooms["rooms"].to_numpy(float, na_value=np.nan), roster.rooms["from_year"].to_numpy(np.int64)
     for first in np.unique(since):
-        new, later = np.flatnonzero(since == first), np.flatnonzero(years >= first)
+        new, later = np.flatnonzero((since == first) & ~np.isnan(count)), np.flatnonzero(years >= first)
         rooms[later[:, None], stage[new], school[new]] = count[new]
-    return rooms, listed
+    return rooms
 
 
-def _stage_and_school(rooms: pd.DataFrame, stages: Sequence[str], school_ids: pd.Index) -> tuple[Ints, Ints]:
-    return (rooms["stage"] == stages[1]).to_numpy().astype(np.int64), school_ids.get_indexer(
-        pd.Index(rooms["school_id"])
-    )
+def _stage_and_school(rooms: pd.DataFrame, roster: Roster) -> tuple[Ints, Ints]:
+    """Return stage and school of every row as positions; stages sorted by name."""
+    ids, wanted = (table["school_id"].to_numpy(object).astype(str) for table in (roster.schools, rooms))
+    return (rooms["stage"].to_numpy(object) == max(STAGES)).astype(np.int64), np.searchsorted(ids, wanted)
 
 
 def rooms_cube(supply: Supply, school_ids: pd.Index, years: Ints) -> Floats:

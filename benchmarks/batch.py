@@ -1,0 +1,299 @@
+"""A batch of single edits: beside one ``layoutplan run`` each, and beside a script of scipy and GeoPandas.
+
+Run ``python benchmarks/batch.py [COUNTY] [--scenarios 1000] [--part 60] [--dask]``. The edits are new primary schools,
+closures and rooms, in turn. Three things are measured on a part of them, in turn, in CPU time, and multiplied up:
+
+* run         a process of ``layoutplan run`` each (three of them)
+* plan        ``layoutplan batch``: whole plans, results kept
+* catchments  ``layoutplan batch --only catchments``: who lives nearest to which school, results kept
+* script      the same nearest-school work as an analyst would write it: one graph with all places, schools and sites
+              on it, scipy's Dijkstra from each of them once, the nearest of each set of open schools, pandas to add up;
+              it keeps nothing
+
+The script's answers (pupils nearest to every school, mean minutes, seat gaps, in the last year) are compared with ours
+before anything is timed. ``--dask`` compares two local processes with two workers of a Dask cluster instead: seconds
+by the clock, and the hash of all results.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import shapely
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
+
+from layoutplan.access.engine import warm_up
+from layoutplan.access.network import CLOSED, Network, Snaps, join_snaps
+from layoutplan.county.layers import County, county_norms, read_county
+from layoutplan.county.tables import GRADES_OF_GROUP, GRADES_OF_STAGE
+from layoutplan.plan.batch import RESULTS, Crew, Task, make_key, run_batch, work_out
+from layoutplan.plan.openings import snap_openings
+from layoutplan.plan.planning import Prepared, demand_of, prepare
+from layoutplan.plan.roster import apply_actions
+from layoutplan.plan.scenario import AddRooms, CloseSchool, OpenSchool, Scenario, save_scenario
+from layoutplan.seats.supply import count_supply, teaches
+
+LAST_YEAR = 2035
+
+
+def single_edits(county: County, count: int) -> list[Scenario]:
+    """Return so many scenarios of one action each: a school opens, closes or gets rooms, in turn."""
+    rng = np.random.default_rng(9)
+    schools = county.schools
+    taught = schools[schools["kind"].isin(["primary", "nine_year", "junior"])]
+    outline = shapely.union_all(county.townships.geometry.to_numpy())
+    found: list[Scenario] = []
+    while len(found) < count:
+        number, school = len(found), taught.iloc[int(rng.integers(len(taught)))]
+        year = int(county.base_year + 1 + rng.integers(5))
+        east, north = school.geometry.x + rng.normal(0, 800), school.geometry.y + rng.normal(0, 800)
+        stage = "junior" if school["kind"] == "junior" else "primary"
+        if number % 3 == 0:
+            if not outline.contains(shapely.Point(east, north)):
+                continue
+            action = OpenSchool(
+                year=year, school_id=f"site{number:04d}", name="site", school_kind="primary", setting="town",
+                east_m=float(east), north_m=float(north), primary_rooms=12,
+            )  # fmt: skip
+        elif number % 3 == 1:
+            action = CloseSchool(year=year, school_id=school["school_id"])
+        else:
+            action = AddRooms(year=year, school_id=school["school_id"], stage=stage, rooms=int(rng.integers(1, 9)))
+        found.append(Scenario(name=f"{number:04d}", last_year=LAST_YEAR, actions=(action,)))
+    return found
+
+
+class Script:
+    """What an analyst would write: ways from every place to every school and site once, then scenario by scenario."""
+
+    def __init__(self, prepared: Prepared, scenarios: list[Scenario]) -> None:
+        self.prepared, network = prepared, prepared.network
+        self.years = range(prepared.county.base_year, LAST_YEAR + 1)
+        places, schools = prepared.places["walk"], prepared.schools["walk"]
+        sites = [item for scenario in scenarios for item in snap_openings(prepared, scenario)["walk"].items()]
+        stops = join_snaps(places, schools, *(site for _, site in sites))
+        graph = build_graph(network, stops)
+        home = len(network.node_east_m) + len(stops.ids) + np.arange(len(places.ids))
+        self.school_ids = pd.Index([*schools.ids, *(school_id for school_id, _ in sites)])
+        parts = np.array_split(home[-1] + 1 + np.arange(len(self.school_ids)), 8)
+        # Uphill and downhill differ, and the dearer of there and back counts.
+        ways = [[dijkstra(way, indices=part)[:, home] for part in parts] for way in (graph, graph.T.tocsr())]
+        self.cost = np.maximum(*(np.concatenate(way) for way in ways)).T
+        demand = demand_of(prepared, Scenario(name="base", last_year=LAST_YEAR), self.years).frame
+        self.demand = demand.pivot(index=["year", "grade"], columns="place_id", values="pupils")[list(places.ids)]
+        self.known: dict[bytes, tuple[np.ndarray, np.ndarray]] = {}
+        group = {grade: name for name, grades in GRADES_OF_GROUP.items() for grade in grades}
+        self.metres_a_minute = {g: prepared.norms.value(f"speed.walk_kmh.{n}") / 0.06 for g, n in group.items()}
+
+    def nearest(self, schools: pd.Index) -> tuple[np.ndarray, np.ndarray]:
+        """Return the nearest of some schools to every place (-1 where none can be reached) and the metres there."""
+        column = self.school_ids.get_indexer(schools)
+        key = column.tobytes()
+        if key not in self.known:
+            best = self.cost[:, column].argmin(axis=1)
+            metres = self.cost[np.arange(len(best)), column[best]] / 1000
+            self.known[key] = np.where(np.isfinite(metres), column[best], -1), metres
+        return self.known[key]
+
+    def answer(self, scenario: Scenario) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Return pupils by school, stage and year beside the seats, and the yearly numbers of the county."""
+        prepared = self.prepared
+        roster = apply_actions(scenario, prepared.county, prepared.norms)
+        supply = count_supply(roster, norms=prepared.norms, years=self.years).frame
+        schools = pd.Index(roster.schools["school_id"])
+        chosen = [self.nearest(schools[teaches(roster, grade, year)]) for year, grade in self.demand.index]
+        year, grade = (self.demand.index.get_level_values(name).to_numpy() for name in ("year", "grade"))
+        places = self.demand.shape[1]
+        flows = pd.DataFrame(
+            {
+                "year": np.repeat(year, places), "junior": np.repeat(grade > 6, places),
+                "school": np.concatenate([school for school, _ in chosen]), "pupils": self.demand.to_numpy().ravel(),
+                "metres": np.concatenate([metres for _, metres in chosen]),
+                "speed": np.repeat([self.metres_a_minute[number] for number in grade], places),
+            }
+        )  # fmt: skip
+        flows = flows[(flows["school"] >= 0) & (flows["pupils"] > 0)]
+        flows = flows.assign(pupil_minutes=flows["pupils"] * flows["metres"] / flows["speed"])
+        load = flows.groupby(["year", "junior", "school"])[["pupils", "pupil_minutes"]].sum().reset_index()
+        load["school_id"] = self.school_ids[load["school"]]
+        load["stage"] = np.where(load["junior"], "junior", "primary")
+        load = load.merge(supply, on=["year", "stage", "school_id"], how="outer").fillna({"pupils": 0.0, "seats": 0.0})
+        load["beyond"] = (load["pupils"] - load["seats"]).clip(lower=0.0)
+        total = load.groupby(["year", "stage"])[["pupils", "pupil_minutes", "seats", "beyond"]].sum()
+        return load, total.assign(mean_minutes=total["pupil_minutes"] / total["pupils"])
+
+
+def build_graph(network: Network, stops: Snaps) -> csr_array:
+    """Return the roads with every point on them, and a node beside each point at the end of its gap."""
+    rows: list[tuple[int, int, int]] = []
+    nodes, (forward, backward) = len(network.node_east_m), network.cost["walk"]
+    on = pd.DataFrame({"edge": stops.edge, "at": stops.offset_mm, "node": nodes + np.arange(len(stops.ids))})
+    on = on[on["edge"] >= 0].sort_values(["edge", "at"])
+    chains = {edge: list(zip(part["at"], part["node"], strict=True)) for edge, part in on.groupby("edge")}
+    for edge in range(len(network.edge_from)):
+        length = int(network.edge_length_mm[edge])
+        chain = [(0, int(network.edge_from[edge])), *chains.get(edge, []), (length, int(network.edge_to[edge]))]
+        for (begin, left), (end, right) in zip(chain[:-1], chain[1:], strict=True):
+            for cost, tail, head in ((int(forward[edge]), left, right), (int(backward[edge]), right, left)):
+                if cost != CLOSED:
+                    rows.append((tail, head, cost * end // length - cost * begin // length))
+    for number, gap in enumerate(np.rint(stops.gap_mm * network.gap_effort).astype(int).tolist()):
+        road, own = nodes + number, nodes + len(stops.ids) + number
+        rows += [(own, road, gap), (road, own, gap)]
+    best = pd.DataFrame(rows, columns=["tail", "head", "cost"]).groupby(["tail", "head"])["cost"].min().reset_index()
+    size = nodes + 2 * len(stops.ids)
+    # scipy takes a stored 0 for no way at all.
+    return csr_array((np.maximum(best["cost"], 1e-6), (best["tail"], best["head"])), shape=(size, size))
+
+
+def compare(prepared: Prepared, script: Script, scenarios: list[Scenario]) -> None:
+    """Stop where the script and the program differ."""
+    for scenario in scenarios:
+        found = work_out(prepared, Task("", "", scenario, "", "catchments"))
+        ours = pd.DataFrame(dict(zip(("indicator", "year", "value", "unit", "school_id"), found.schools, strict=True)))
+        county = found.indicators.set_index(["indicator", "year"])["value"]
+        load, total = script.answer(scenario)
+        last = load[load["year"] == LAST_YEAR]
+        for stage in GRADES_OF_STAGE:
+            mine = ours[(ours["indicator"] == f"catchment_pupils_{stage}") & (ours["year"] == LAST_YEAR)]
+            theirs = last[last["stage"] == stage].set_index("school_id")["pupils"]
+            mine = mine.set_index("school_id")["value"]
+            both = pd.concat([mine, theirs], axis=1).fillna(0.0)
+            off = float((both.iloc[:, 0] - both.iloc[:, 1]).abs().max())
+            wanted = total.xs(stage, level="stage")
+            minutes = (county[f"mean_minutes_{stage}"] - wanted["mean_minutes"]).abs().max()
+            beyond = (county[f"pupils_beyond_seats_{stage}"] - wanted["beyond"]).abs().max()
+            if not (off < 1e-6 and minutes < 1e-3 and beyond < 1e-6):
+                raise SystemExit(
+                    f"{scenario.name} {stage}: {off} pupils, {minutes} minutes, {beyond} beyond seats apart"
+                )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("county", nargs="?", type=Path, default=Path("data/gis"))
+    parser.add_argument("--scenarios", type=int, default=1000)
+    parser.add_argument("--part", type=int, default=60)
+    parser.add_argument("--dask", action="store_true")
+    asked = parser.parse_args()
+    warm_up()
+    county = read_county(asked.county)
+    scenarios = single_edits(county, asked.scenarios)
+    with tempfile.TemporaryDirectory() as folder:
+        if asked.dask:
+            beside_dask(asked.county, scenarios[: asked.part], Path(folder))
+        else:
+            beside_script(asked.county, county, scenarios, Path(folder), part=asked.part)
+
+
+def beside_script(place: Path, county: County, scenarios: list[Scenario], folder: Path, *, part: int) -> None:
+    begin = time.process_time()
+    prepared = prepare(county, county_norms(place))
+    preparing = time.process_time() - begin
+    begin = time.process_time()
+    script = Script(prepared, scenarios)
+    building = time.process_time() - begin
+    chosen = scenarios[:: max(len(scenarios) // part, 1)][:part]
+    compare(prepared, script, chosen[:12])
+    print(f"answers agree on 12 scenarios; preparing {preparing:.1f} s, the script's graph {building:.1f} s of CPU")
+    taken: dict[str, list[float]] = {"plan": [], "catchments": [], "script": []}
+    for number, scenario in enumerate(chosen):
+        begin = time.process_time()
+        script.answer(scenario)
+        taken["script"].append(time.process_time() - begin)
+        for level in ("catchments", "plan"):
+            if level == "plan" and number % 6:
+                continue
+            begin = time.process_time()
+            task = Task("c", "f", scenario, make_key(prepared, scenario, level), level)
+            list(run_tasks(prepared, task, folder))
+            taken[level].append(time.process_time() - begin)
+    taken["run"] = [one_run(place, scenario, folder) for scenario in chosen[:3]]
+    # Each of the scenarios by itself; what is done once counts once.
+    once = {"plan": preparing, "catchments": preparing, "script": building, "run": 0.0}
+    each = {name: statistics.mean(seconds) for name, seconds in taken.items()}
+    total = {name: len(scenarios) * each[name] + once[name] for name in taken}
+    for name in ("run", "plan", "catchments", "script"):
+        print(f"{name:12}{each[name] * 1000:10.1f} ms each{total[name]:10.1f} s for {len(scenarios)}")
+    print(f"run / plan          {total['run'] / total['plan']:8.1f}")
+    print(f"run / catchments    {total['run'] / total['catchments']:8.1f}")
+    print(f"script / catchments {total['script'] / total['catchments']:8.1f}")
+
+
+def beside_dask(place: Path, scenarios: list[Scenario], folder: Path) -> None:
+    """Print seconds by the clock and the hash of all results, of two local processes and of two workers of Dask."""
+    paths = []
+    for scenario in scenarios:
+        paths.append(folder / "plans" / f"{scenario.name}.toml")
+        save_scenario(scenario, paths[-1])
+    note, base = folder / "scheduler.json", [sys.executable, "-m"]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    here = ["--host", "127.0.0.1", "--no-dashboard"]
+    running = [
+        subprocess.Popen(
+            [*base, "distributed.cli.dask_scheduler", *here, "--port", "0", "--scheduler-file", note], **quiet
+        )
+    ]
+    try:
+        while not note.is_file() or not note.read_text("utf-8"):
+            time.sleep(0.1)
+        address = json.loads(note.read_text("utf-8"))["address"]
+        for _ in range(2):
+            worker = [*base, "distributed.cli.dask_worker", address, *here, "--nthreads", "1", "--no-nanny"]
+            running.append(subprocess.Popen([*worker, "--local-directory", folder], **quiet))
+        crews = {"two local processes": Crew(2), "two workers of Dask": Crew(scheduler=address)}
+        taken = {}
+        for name, crew in crews.items():
+            out = folder / name.replace(" ", "_")
+            begin = time.perf_counter()
+            runs = run_batch(place, paths, crew=crew, out=out)
+            next(runs)
+            # The first answer comes when all workers have begun and hold the county.
+            first = time.perf_counter()
+            done = 1 + sum(1 for _ in runs)
+            taken[name] = time.perf_counter() - first
+            seconds = f"{first - begin:.1f} s to the first, {taken[name]:.1f} s for the rest"
+            print(f"{name}: {done} plans, {seconds}, {hash_of(out)}")
+        print(f"Dask / local {taken['two workers of Dask'] / taken['two local processes']:.2f}")
+    finally:
+        for process in running[::-1]:
+            process.kill()
+            process.wait()
+
+
+def hash_of(out: Path) -> str:
+    """Return the hash of the content of all results, whatever the order they came in."""
+    table = pd.read_parquet(out / RESULTS).sort_values(["key", "indicator", "year", "school_id"])
+    return hashlib.sha256(table.to_csv(index=False).encode()).hexdigest()[:16]
+
+
+def run_tasks(prepared: Prepared, task: Task, folder: Path):
+    from layoutplan.plan.batch import _run_tasks
+
+    return _run_tasks(prepared, [task], Crew(), folder)
+
+
+def one_run(place: Path, scenario: Scenario, folder: Path) -> float:
+    """Return the CPU seconds of a process of ``layoutplan run``."""
+    save_scenario(scenario, folder / "one.toml")
+    before = os.times()
+    command = [sys.executable, "-m", "layoutplan", "run", place, "--scenario", folder / "one.toml"]
+    subprocess.run([*command, "--out", folder / "one"], check=True, capture_output=True)
+    after = os.times()
+    return after.children_user + after.children_system - before.children_user - before.children_system
+
+
+if __name__ == "__main__":
+    main()
