@@ -27,14 +27,15 @@ def batch(
     only: Annotated[str, typer.Option("--only", help=_word("only"))] = "plan",
 ) -> None:
     """Run many scenarios; one that fails does not stop the others, and a second run does only what is missing."""
-    from layoutplan.plan.batch import Crew, find_counties, run_batch, summary_row, summary_table
+    from layoutplan.plan.batch import Crew, find_counties, read_scenarios, run_batch, summary_row, summary_table
     from layoutplan.present.export import write_table
 
     level = _level(only)
     paths = sorted({p for given in scenarios for p in (given.glob("*.toml") if given.is_dir() else [given])})
     rows, faults = [], []
+    each = sum(len(part) for part in read_scenarios(paths))
     with _progress() as progress:
-        bar = progress.add_task(_word("step.batch"), total=len(paths) * len(find_counties(county)))
+        bar = progress.add_task(_word("step.batch"), total=each * len(find_counties(county)))
         for done in run_batch(county, paths, crew=Crew(workers, scheduler), out=out, level=level):
             rows.append(summary_row(done))
             faults += [done.fault] if done.fault else []

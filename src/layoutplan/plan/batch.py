@@ -18,18 +18,20 @@ import numpy.typing as npt
 import pandas as pd
 
 import layoutplan
-from layoutplan.access.network import Mode
 from layoutplan.county.layers import county_norms, read_county
 from layoutplan.county.tables import STAGES
 from layoutplan.errors import DataError, InputError, Problem, ScenarioError
 from layoutplan.files import write_whole
 from layoutplan.plan.catchments import Catchments, draw_up_catchments
+from layoutplan.plan.grid import Point, is_grid, load_grid, vary_norms
 from layoutplan.plan.planning import Prepared, prepare, run_plan
 from layoutplan.plan.scenario import Scenario, load_scenario
 from layoutplan.plan.workers import Job, Lost, run_beside, run_here, run_on_cluster
 from layoutplan.seats.ways import modes_of
 
 RESULTS = "results"
+# Norms that a grid varies, by key.
+Thresholds = tuple[tuple[str, float], ...]
 # What is worked out of each scenario: the whole plan, or who lives nearest to which school.
 Level = Literal["plan", "catchments"]
 _COLUMNS = ("indicator", "year", "value", "unit", "school_id")
@@ -154,7 +156,7 @@ def run_batch(
     county : Path
         ``county.toml`` or its folder, or a folder of such folders: then every scenario runs on every county.
     scenarios : sequence of Path
-        Scenario files; one that fails does not stop the others.
+        Scenario files and grids; a scenario that fails does not stop the others.
     workers : int, optional
         Processes of this machine; the county is read and prepared once and handed to each.
     crew : Crew, optional
@@ -176,50 +178,73 @@ def run_batch(
     DataError
         There is no county. A county of several that cannot be read fails with all its scenarios.
     """
-    readable, broken = _read_all(scenarios)
+    readable, broken = read_scenarios(scenarios)
     counties = find_counties(county)
     for place in counties:
         name = place.parent.name if place.is_file() else place.name
-        yield from (BatchRun(name, path.name, None, "", None, fault) for path, fault in broken)
-        try:
-            prepared = _prepared(place, _modes(readable))
-        except InputError as fault:
-            if len(counties) == 1:
-                raise
-            yield from (BatchRun(name, path.name, plan.name, "", None, fault) for path, plan in readable)
-            continue
-        tasks = [Task(name, path.name, plan, make_key(prepared, plan, level), level) for path, plan in readable]
-        yield from _run_tasks(prepared, tasks, crew or Crew(workers), out)
+        yield from (BatchRun(name, file, None, "", None, fault) for file, fault in broken)
+        varied: dict[Thresholds, list[tuple[str, Point]]] = {}
+        for file, point in readable:
+            varied.setdefault(point.norms, []).append((file, point))
+        for thresholds, points in varied.items():
+            try:
+                prepared = _prepared(place, thresholds, points)
+            except InputError as fault:
+                if len(counties) == 1:
+                    raise
+                yield from (BatchRun(name, file, point.scenario.name, "", None, fault) for file, point in points)
+                continue
+            plans = [(file, point.scenario) for file, point in points]
+            tasks = [Task(name, file, plan, make_key(prepared, plan, level), level) for file, plan in plans]
+            yield from _run_tasks(prepared, tasks, crew or Crew(workers), out)
 
 
-def _read_all(paths: Sequence[Path]) -> tuple[list[tuple[Path, Scenario]], list[tuple[Path, ScenarioError]]]:
-    """Read the files; return those that read and those that do not, and check them as a whole."""
+def read_scenarios(paths: Sequence[Path]) -> tuple[list[tuple[str, Point]], list[tuple[str, ScenarioError]]]:
+    """Read scenario files and grids.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Files; of a grid every combination is a scenario.
+
+    Returns
+    -------
+    readable : list of (str, Point)
+        Name of the file, and what is in it.
+    broken : list of (str, ScenarioError)
+        Files that do not read.
+
+    Raises
+    ------
+    ScenarioError
+        There is no file, or two scenarios have one name.
+    """
     if not paths:
         raise ScenarioError([Problem("batch_empty", "batch")])
-    readable: list[tuple[Path, Scenario]] = []
-    broken: list[tuple[Path, ScenarioError]] = []
+    readable: list[tuple[str, Point]] = []
+    broken: list[tuple[str, ScenarioError]] = []
     problems, names = [], set[str]()
     for path in paths:
         try:
-            scenario = load_scenario(path)
+            points = load_grid(path) if is_grid(path) else [Point(load_scenario(path))]
         except ScenarioError as fault:
-            broken.append((path, fault))
+            broken.append((path.name, fault))
             continue
-        if scenario.name in names:
-            problems.append(Problem("batch_same_name", path.name, field="name", values={"value": scenario.name}))
-        names.add(scenario.name)
-        readable.append((path, scenario))
+        for point in points:
+            if point.scenario.name in names:
+                values = {"value": point.scenario.name}
+                problems.append(Problem("batch_same_name", path.name, field="name", values=values))
+            names.add(point.scenario.name)
+            readable.append((path.name, point))
     if problems:
         raise ScenarioError(problems)
     return readable, broken
 
 
-def _modes(readable: Sequence[tuple[Path, Scenario]]) -> tuple[Mode, ...]:
-    return tuple(sorted({mode for _, scenario in readable for mode in modes_of(scenario.policy)}))
-
-
-def _prepared(county: Path, modes: tuple[Mode, ...]) -> Prepared:
-    return prepare(read_county(county), county_norms(county), modes=modes)
+def _prepared(place: Path, thresholds: Thresholds, points: Sequence[tuple[str, Point]]) -> Prepared:
+    modes = tuple(sorted({mode for _, point in points for mode in modes_of(point.scenario.policy)}))
+    norms = vary_norms(county_norms(place), thresholds, source=points[0][0])
+    return prepare(read_county(place), norms, modes=modes)
 
 
 def make_key(prepared: Prepared, scenario: Scenario, level: Level = "plan") -> str:
@@ -345,5 +370,5 @@ def summary_row(run: BatchRun) -> dict[str, object]:
 
 
 def summary_table(rows: Sequence[dict[str, object]]) -> pd.DataFrame:
-    """Return the rows of :func:`summary_row` as one table, sorted by county and file."""
-    return pd.DataFrame(rows).sort_values(["county", "file"], ignore_index=True)
+    """Return the rows of :func:`summary_row` as one table, sorted by county, file and scenario."""
+    return pd.DataFrame(rows).sort_values(["county", "file", "scenario"], ignore_index=True)
