@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
 import toy_county
@@ -110,3 +112,9 @@ def test_an_unknown_threshold_is_named_with_the_nearest_one(grid, tmp_path):
         next(run_batch(tmp_path / "county", [grid]))
     (problem,) = caught.value.problems
     assert (problem.code, problem.values["wanted"]) == ("grid_norm_unknown", "class_size.primary")
+
+
+def test_the_grid_of_the_manual_is_one(tmp_path):
+    manual = Path(__file__).parents[2] / "docs" / "province.md"
+    (tmp_path / "grid.toml").write_text(manual.read_text("utf-8").split("```toml\n")[1].split("```")[0], "utf-8")
+    assert len(load_grid(tmp_path / "grid.toml")) == 8

@@ -287,23 +287,23 @@ def _year(
     step = int(here.year[0]) - past.base_year - 1
     factor = calibration(here.pupils, deviation, step, past, level="grade")
     draws = _around(here.pupils, deviation, factor)
-    ends = _around(here.pupils, np.sort(deviation, axis=1)[:, _ENDS], factor)
+    ends = _around(here.pupils, np.sort(deviation, axis=1)[:, _ENDS].astype(float), factor)
     low, high = (ends[:, at] + (ends[:, at + 1] - ends[:, at]) * part for at, part in ((0, 0.9), (2, 0.1)))
     school, start = np.unique(here.school, return_index=True)
     total = np.add.reduceat(here.pupils, start)
-    apart = np.log((np.add.reduceat(draws, start) + 0.5) / (total[:, None] + 0.5))
+    apart = np.log((np.add.reduceat(draws, start).astype(float) + 0.5) / (total[:, None] + 0.5))
     apart -= apart.mean(axis=1, keepdims=True)
     totals = _around(total, apart, calibration(total, apart, step, past, level="school"))
-    over, classes = _beyond(here, draws, ends[:, -1], norms)
+    over, where, classes = _beyond(here, draws, ends[:, -1], norms)
     chance = np.zeros((len(school), len(EVENTS)))
-    chance[np.isin(school, here.school[over > 0]), : classes.shape[1]] = classes
+    chance[np.searchsorted(school, where), : classes.shape[1]] = classes
     chance[:, -2] = (totals > sizes[school][:, None]).mean(axis=1)
     chance[:, -1] = (totals <= norms.value("shell.max_pupils")).mean(axis=1)
     return np.minimum(low, here.pupils), np.maximum(high, here.pupils), over, school, chance
 
 
-def _beyond(here: Rows, draws: Floats, most: Floats, norms: Norms) -> tuple[Floats, Floats]:
-    """Return the chance of every row over its norm, and of each event of classes in the schools of rows with any.
+def _beyond(here: Rows, draws: Floats, most: Floats, norms: Norms) -> tuple[Floats, Ints, Floats]:
+    """Return the chance of every row over its norm; schools that may have any, and their chances of events of classes.
 
     A class is beyond its norm only when all rooms are in use; before that another class is formed.
     """
@@ -314,9 +314,9 @@ def _beyond(here: Rows, draws: Floats, most: Floats, norms: Norms) -> tuple[Floa
     beyond = [draws[at] > (here.most[at] * size)[:, None] for size in bands]
     over = np.zeros(len(draws))
     over[at] = beyond[0].mean(axis=1)
-    _, start = np.unique(here.school[at], return_index=True)
+    school, start = np.unique(here.school[at], return_index=True)
     happens = [np.logical_or.reduceat(flag, start).mean(axis=1) for flag in beyond] if len(at) else []
-    return over, np.reshape(happens, (len(bands), -1)).T
+    return over, school, np.reshape(happens, (len(bands), -1)).T
 
 
 def calibration(middle: Floats, deviation: Floats, step: int, past: Past, *, level: Level) -> Floats:
@@ -336,7 +336,7 @@ def calibration(middle: Floats, deviation: Floats, step: int, past: Past, *, lev
 
 def _around(middle: Floats, deviation: Floats, factor: Floats) -> Floats:
     """Return draws [person] around middle values, never below nothing."""
-    draws = np.exp(deviation * factor[:, None])
-    draws *= middle[:, None] + 0.5
+    draws = np.exp(deviation * factor.astype(deviation.dtype)[:, None])
+    draws *= (middle[:, None] + 0.5).astype(deviation.dtype)
     draws -= 0.5
     return np.asarray(np.maximum(draws, 0.0, out=draws))
