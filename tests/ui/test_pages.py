@@ -45,7 +45,8 @@ def test_a_move_in_numbers_moves_the_site_and_outside_says_why(open_app, folder)
     assert not after["reason"]
     app.number_input(key="site_east").set_value(east + 90_000.0).run()
     assert sent(app)["sites"][0]["reason"] == label("reason.outside_county", "zh")
-    assert sent(app)["cards"][1]["blocks"][0]["text"] == label("ui.site.hint_outside_county", "zh")
+    assert sent(app)["cards"][1]["title"] == label("reason.outside_county", "zh")
+    assert sent(app)["cards"][1]["blocks"][0]["text"] == label("ui.spot.outside_county", "zh")
 
 
 def test_language_switch_keeps_stage_year_and_site(open_app, folder):

@@ -10,11 +10,12 @@ import numpy as np
 import streamlit as st
 
 from layoutplan.labels import Lang, label
+from layoutplan.plan.masks import Spot
 from layoutplan.plan.planning import PlanResult
 from layoutplan.plan.scenario import OpenSchool, dump_scenario
 from layoutplan.plan.siting import SiteLab, SiteTrial, try_at
 from layoutplan.ui import bench as benches
-from layoutplan.ui import mapdata, objects, seattrials, session, steps, trialcards
+from layoutplan.ui import mapdata, objects, seattrials, session, spots, steps, trialcards
 from layoutplan.ui.bench import Bench, Candidate
 from layoutplan.ui.planmap import Added, Chosen, Event, Moved, Scene, Site
 from layoutplan.ui.planmap.panel import Card, Choice, Option
@@ -60,7 +61,7 @@ def follow(result: PlanResult, event: Event) -> None:
         if np.isfinite(east) and np.isfinite(north):
             steps.go(benches.add(bench, east, north, site_id=_free_id(bench)))
     elif isinstance(event, Chosen):
-        _chosen(bench, event)
+        _chosen(result, bench, event)
     else:
         objects.follow(event)
 
@@ -76,7 +77,7 @@ def _moved(result: PlanResult, bench: Bench, event: Moved) -> None:
         steps.go(benches.move(bench, event.id, east, north))
 
 
-def _chosen(bench: Bench, event: Chosen) -> None:
+def _chosen(result: PlanResult, bench: Bench, event: Chosen) -> None:
     ways: dict[str, Callable[[], None]] = {
         "undo": steps.undo, "redo": steps.redo, "drop": lambda: steps.go(_dropped(bench)),
     }  # fmt: skip
@@ -84,6 +85,8 @@ def _chosen(bench: Bench, event: Chosen) -> None:
         ways[event.value]()
     elif event.name == "rooms" and event.value.isdecimal():
         steps.go(benches.resize(bench, int(event.value)))
+    elif event.name == spots.GO:
+        _to_nearest(result, bench)
     elif event.name == "object":
         objects.forget()
     elif event.name == "site":
@@ -94,6 +97,17 @@ def _chosen(bench: Bench, event: Chosen) -> None:
             steps.go(benches.add(bench, held.east_m + 10 * _STEP_M, held.north_m, site_id=_free_id(bench)))
         else:
             st.session_state.pop("bench", None)
+
+
+def _to_nearest(result: PlanResult, bench: Bench) -> None:
+    """Move the candidate in hand to the nearest spot where a school can stand."""
+    held = bench.in_hand()
+    if held is None:
+        return
+    year = int(st.session_state.get("kept_year") or session.GOAL_YEAR)
+    spot = spots.judge(result, held, year)
+    if spot.nearest is not None:
+        steps.go(benches.move(bench, bench.active, *spot.nearest))
 
 
 def _dropped(bench: Bench) -> Bench:
@@ -119,15 +133,23 @@ def scene(lab: SiteLab, lang: Lang, *, beside_base: bool = False) -> Scene:
     result, stage, year = lab.result, lab.stage, lab.year
     bench, trials = bench_of(lab), tries(lab)
     held = trials.get(bench.active)
+    found = {one.site_id: spots.judge(result, one, year) for one in bench.candidates}
     won = [] if held is None else held.cells.tolist()
     cards: list[Card] = [trialcards.tools(bench, can_undo=steps.can_undo(), can_redo=steps.can_redo(), lang=lang)]
     opened = _opened(lab, lang)
     if opened is not None:
         cards.append(opened)
-    if held is not None:
+    spot = found.get(bench.active)
+    barred = None if spot is None else spots.card(spot, lang)
+    if barred is not None:
+        cards.append(barred)
+    if held is not None and not (held.reason and barred is not None):
         cards += _judged(lab, held, lang)
     cards += trialcards.weighed(list(trials.values()), active=bench.active, year=year, lang=lang)
-    pins = [_pin(at, trial, lab, bench, lang) for at, trial in enumerate(trials.values(), start=1)]
+    pins = [
+        _pin(at, trial, found[trial.site_id], lab, bench=bench, lang=lang)
+        for at, trial in enumerate(trials.values(), start=1)
+    ]
     return Scene(
         paints={
             "cells": session.cell_paint(result, stage=stage, year=year, lang=lang),
@@ -170,9 +192,10 @@ def _opened(lab: SiteLab, lang: Lang) -> Card | None:
     return replace(card, blocks=[*card.blocks, Choice("object", "", [shut])])
 
 
-def _pin(at: int, trial: SiteTrial, lab: SiteLab, bench: Bench, lang: Lang) -> Site:
+def _pin(at: int, trial: SiteTrial, spot: Spot, lab: SiteLab, *, bench: Bench, lang: Lang) -> Site:
     lat, lng = session.degrees(lab.result).of(trial.east_m, trial.north_m)
-    reason = label(f"reason.{trial.reason}", lang) if trial.reason else ""
+    why = trial.reason or spot.reason
+    reason = label(f"reason.{why}", lang) if why else ""
     name = label("ui.site.nth", lang, name=at)
     return Site(trial.site_id, name, lat, lng, reason=reason, active=trial.site_id == bench.active)
 

@@ -65,14 +65,13 @@ def pick(
     answer = st.dataframe(
         shown,
         height=height,
-        row_height=None if lang == "zh" else 54,  # English runs over two lines
         hide_index=True,
         on_select="rerun",
         selection_mode="single-row",
         key=f"findings-{'-'.join(wanted)}-{year}-{stage}-{st.session_state.get('subject')}",
         column_config={
             shown.columns[0]: st.column_config.TextColumn(width=84 if lang == "zh" else 40),
-            shown.columns[1]: st.column_config.TextColumn(width=340 if lang == "zh" else 420),
+            shown.columns[1]: st.column_config.TextColumn(width=340 if lang == "zh" else 470),
             shown.columns[2]: st.column_config.NumberColumn(width=64, format="localized"),
             shown.columns[3]: st.column_config.NumberColumn(width=64, format="localized"),
             shown.columns[5]: st.column_config.NumberColumn(width=56, format="%d"),

@@ -35,3 +35,11 @@ def write(*, stage: str, year: int, lang: str) -> None:
         wanted["at"] = f"{held[0]}:{held[1]}"
     if st.query_params.to_dict() != wanted:
         st.query_params.from_dict(wanted)
+
+
+def look_at(subject: tuple[str, str] | None) -> None:
+    """Put what was clicked into the address at once; a click runs only a part of the page."""
+    if subject is not None and subject[0] in _LAYERS:
+        st.query_params["at"] = f"{subject[0]}:{subject[1]}"
+    elif "at" in st.query_params:
+        del st.query_params["at"]

@@ -15,7 +15,7 @@ from layoutplan.plan.planning import PlanResult, plan_rules
 from layoutplan.present.symbols import STATUS_COLOURS, class_status_of
 from layoutplan.seats.explain import explain
 from layoutplan.seats.rules import Rules
-from layoutplan.ui import session
+from layoutplan.ui import links, session
 from layoutplan.ui.cardhtml import as_html
 from layoutplan.ui.cards import number
 from layoutplan.ui.planmap import Clicked, Event
@@ -28,11 +28,13 @@ def follow(event: Event) -> None:
     """Note what was clicked on the map; the card of it is shown, and lists narrow to it."""
     if isinstance(event, Clicked) and event.layer in LAYERS:
         st.session_state["subject"] = (event.layer, event.id)
+        links.look_at((event.layer, event.id))
 
 
 def forget() -> None:
     """Let go of what was clicked."""
     st.session_state["subject"] = None
+    links.look_at(None)
 
 
 def subject_of(result: PlanResult, *, stage: str, year: int) -> tuple[str, str] | None:

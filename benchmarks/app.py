@@ -1,0 +1,152 @@
+"""The app under a planner's hand and under many: time to a page, drag to repaint, reruns of many sessions, memory.
+
+Run ``python benchmarks/app.py [COUNTY] [--sessions 20] [--drags 12]`` on a machine with nothing else to do; it needs
+Playwright and a Chromium. Sessions choose another year again and again, all at the same time; a rerun is measured
+from the choice to the page at rest. Nothing is asserted: the figures are printed as JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking"]
+REST = '.stApp[data-test-script-state="notRunning"]'
+PAINTED = "() => { const r = document.querySelector('.planmap'), m = r.planmap; return +r.dataset.painted >= m.seq }"
+WAIT_MS = 300_000
+
+
+def main() -> None:
+    given = argparse.ArgumentParser(description=__doc__)
+    given.add_argument("county", nargs="?", type=Path, default=ROOT / "data" / "gis")
+    given.add_argument("--sessions", type=int, default=20)
+    given.add_argument("--drags", type=int, default=12)
+    given.add_argument("--rounds", type=int, default=5)
+    asked = given.parse_args()
+    from playwright.sync_api import sync_playwright
+
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as tools:
+        server, address = serve(asked.county.resolve(), Path(folder) / "log")
+        browser = tools.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        try:
+            figures = {"cold_start_s": first_page(browser, address)}
+            figures |= interactive(browser, address) | drags(browser, address, asked.drags)
+            figures |= sessions(browser, address, asked.sessions, asked.rounds)
+            figures["server_memory_mb"] = memory_mb(server.pid)
+            print(json.dumps(figures, indent=1))
+        finally:
+            browser.close()
+            server.terminate()
+            server.wait(20)
+
+
+def serve(county: Path, log: Path) -> tuple[subprocess.Popen[bytes], str]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    words = ["streamlit", "run", str(ROOT / "app.py"), "--server.port", str(port), "--server.headless", "true"]
+    pinned = {"OMP_NUM_THREADS": "1", "LAYOUTPLAN_COUNTY": str(county), "PYTHONPATH": str(ROOT / "src")}
+    with log.open("wb") as out:
+        server = subprocess.Popen(
+            [sys.executable, "-m", *words], cwd=ROOT, env={**os.environ, **pinned}, stdout=out, stderr=out
+        )
+    for _ in range(600):
+        with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=2):
+            return server, f"http://127.0.0.1:{port}"
+        time.sleep(0.1)
+    raise SystemExit(log.read_text("utf-8"))
+
+
+def opened(browser: Any, address: str) -> Any:
+    page = browser.new_context(viewport={"width": 1366, "height": 768}).new_page()
+    page.goto(address)
+    page.wait_for_selector(".planmap[data-ready]", timeout=WAIT_MS)
+    page.wait_for_selector(REST, timeout=WAIT_MS)
+    return page
+
+
+def first_page(browser: Any, address: str) -> float:
+    begin = time.perf_counter()
+    opened(browser, address).context.close()
+    return round(time.perf_counter() - begin, 1)
+
+
+def interactive(browser: Any, address: str) -> dict[str, float]:
+    """Time a fresh visitor's overview on a server that has read the county."""
+    taken = []
+    for _ in range(3):
+        begin = time.perf_counter()
+        opened(browser, address).context.close()
+        taken.append(time.perf_counter() - begin)
+    return {"interactive_s": round(statistics.median(taken), 2)}
+
+
+def drags(browser: Any, address: str, count: int) -> dict[str, float]:
+    page = opened(browser, f"{address}/site")
+    page.locator('[data-site="site-1"]').wait_for(timeout=WAIT_MS)
+    lags = []
+    for turn in range(count + 1):
+        page.wait_for_selector(REST, timeout=WAIT_MS)
+        page.wait_for_timeout(300)
+        box = page.locator('[data-site="site-1"]').bounding_box()
+        x, y, way = box["x"] + 15, box["y"] + 20, 1 if turn % 2 else -1
+        page.mouse.move(x, y)
+        page.mouse.down()
+        for step in range(1, 13):
+            page.mouse.move(x + way * 5 * step, y + way * 3 * step)
+            page.wait_for_timeout(25)
+        page.mouse.up()
+        page.wait_for_function(PAINTED, timeout=WAIT_MS)
+        lags.append(float(page.locator(".planmap").first.get_attribute("data-lag-ms")))
+    page.context.close()
+    lags = sorted(lags[1:])  # the first one opens what all others share
+    return {"drag_median_ms": statistics.median(lags), "drag_p95_ms": lags[round(0.95 * (len(lags) - 1))]}
+
+
+def sessions(browser: Any, address: str, count: int, rounds: int) -> dict[str, float]:
+    pages = [opened(browser, address) for _ in range(count)]
+    taken: list[float] = []
+    for turn in range(rounds + 1):
+        begin = time.perf_counter()
+        for page in pages:
+            page.locator('[data-testid="stSlider"] [role="slider"]').first.press(
+                "ArrowRight" if turn % 2 else "ArrowLeft"
+            )
+        page_left = list(pages)
+        while page_left:
+            for page in list(page_left):
+                if page.locator(REST).count():
+                    if turn:  # the first round works out what all others share
+                        taken.append(time.perf_counter() - begin)
+                    page_left.remove(page)
+    for page in pages:
+        page.context.close()
+    taken.sort()
+    p95 = taken[round(0.95 * (len(taken) - 1))]
+    return {"sessions": count, "rerun_median_s": round(statistics.median(taken), 2), "rerun_p95_s": round(p95, 2)}
+
+
+def memory_mb(pid: int) -> float:
+    """Return what the server holds in memory [MB]; Linux only."""
+    with suppress(OSError):
+        for line in Path(f"/proc/{pid}/status").read_text("utf-8").splitlines():
+            if line.startswith("VmRSS"):
+                return round(int(line.split()[1]) / 1000)
+    return float("nan")
+
+
+if __name__ == "__main__":
+    main()
