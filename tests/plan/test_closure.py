@@ -13,7 +13,7 @@ from shapely import box
 from layoutplan.errors import ScenarioError
 from layoutplan.labels import catalogue
 from layoutplan.norms import load_norms
-from layoutplan.plan.closure import _before_and_after, closure_gate, verdict_of
+from layoutplan.plan.closure import _before_and_after, _shown, closure_gate, verdict_of
 from layoutplan.plan.locks import KEEP, LOCKS, SETTLED_BY_HEARING, Case, Record
 from layoutplan.plan.planning import prepare, run_plan
 from layoutplan.plan.scenario import CloseSchool, OpenSchool, Scenario
@@ -208,3 +208,7 @@ def test_the_evidence_sheet_says_review_and_when_to_restore(gate):
     assert sections.index.is_unique
     assert "再次超过10人" in sections.loc["restore", "text_zh"]
     assert "建议论证" in catalogue()["verdict.review"]["zh"]
+
+
+def test_a_receiver_without_a_size_norm_says_so():
+    assert (_shown(np.inf, "zh"), _shown(np.nan, "en"), _shown(41.66, "en")) == ("（无规定）", "not known", "41.7")

@@ -35,7 +35,7 @@ def why(
     as_json: AsJson = False,
 ) -> None:
     """Say why a place is given its school."""
-    from dataclasses import asdict, replace
+    from dataclasses import asdict
 
     from layoutplan.plan.planning import plan_rules
     from layoutplan.seats.explain import explain
@@ -45,8 +45,7 @@ def why(
     if place not in set(result.prepared.county.places["place_id"]):
         raise ScenarioError([Problem("place_unknown", "--place", values={"value": place})])
     at = _year_of(result, year)
-    rules = replace(plan_rules(result), ways=result.ways.in_year(at))
-    card = explain(result.assignment, rules, place, year=at, grade=grade)
+    card = explain(result.assignment, plan_rules(result, year=at), place, year=at, grade=grade)
     content = json.loads(json.dumps(asdict(card)).replace("NaN", "null").replace("Infinity", "null"))
     _tell("\n".join(card.say(cli.LANG, names)), as_json, content)
 

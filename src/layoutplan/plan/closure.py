@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 
 from layoutplan.errors import Problem, ScenarioError
-from layoutplan.labels import LANGS, label
+from layoutplan.labels import LANGS, Lang, label
 from layoutplan.plan.locks import KEEP, LOCKS, SETTLED_BY_HEARING, Case, Lock, Record, find_locks
 from layoutplan.plan.planning import PlanResult, run_plan
 from layoutplan.plan.receivers import receivers_of
@@ -183,9 +184,11 @@ def _as_frame(locks: list[Lock], case: Case) -> pd.DataFrame:
     return frame.assign(passed=frame["passed"].astype("boolean"))
 
 
-def _shown(number: float, lang: str) -> str:
+def _shown(number: float, lang: Lang) -> str:
     if number != number:
-        return label("lock_state.unknown", "zh" if lang == "zh" else "en")
+        return label("lock_state.unknown", lang)
+    if np.isinf(number):
+        return label("lock_state.unlimited", lang)
     return f"{number:.0f}" if abs(number) >= 100 or float(number).is_integer() else f"{number:.1f}"
 
 

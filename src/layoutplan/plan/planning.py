@@ -159,11 +159,12 @@ def terms_for(prepared: Prepared, scenario: Scenario, supply: Supply) -> Terms:
     return Terms(policy, prepared.county, supply, prepared.norms, neighbours)
 
 
-def plan_rules(result: PlanResult) -> Rules:
-    """Return the rule of admission of a plan, read against its places and schools."""
+def plan_rules(result: PlanResult, *, year: int) -> Rules:
+    """Return the rule of admission of a plan, read against its places and schools, with the ways of a year."""
     prepared, scenario = result.prepared, result.scenario
     years = list(range(prepared.county.base_year, scenario.last_year + 1))
-    return read_rules(result.ways, result.roster, terms_for(prepared, scenario, result.supply), years=years)
+    terms = terms_for(prepared, scenario, result.supply)
+    return replace(read_rules(result.ways, result.roster, terms, years=years), ways=result.ways.in_year(year))
 
 
 def demand_of(prepared: Prepared, scenario: Scenario, years: range) -> Demand:

@@ -94,9 +94,9 @@ def names_of(result: PlanResult) -> Mapping[str, str]:
     return cast("Mapping[str, str]", session.shelved(result, "names", make))
 
 
-def rules_of(result: PlanResult) -> Rules:
-    """Return the rule of admission read against the plan."""
-    return cast("Rules", session.shelved(result, "rules", lambda: plan_rules(result)))
+def rules_of(result: PlanResult, year: int) -> Rules:
+    """Return the rule of admission read against the plan in a year."""
+    return cast("Rules", session.shelved(result, f"rules {year}", lambda: plan_rules(result, year=year)))
 
 
 def _township(result: PlanResult, township_id: object) -> str:
@@ -142,7 +142,7 @@ def _known(value: object) -> float:
 
 def _why(result: PlanResult, place_id: str, *, year: int, grades: tuple[int, ...], lang: Lang) -> list[Block]:
     """Explain the entry grade; a later grade that is given other schools is explained too."""
-    rules, names = rules_of(result), names_of(result)
+    rules, names = rules_of(result, year), names_of(result)
     blocks: list[Block] = []
     seen = set()
     for grade in grades:

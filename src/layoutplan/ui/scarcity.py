@@ -37,7 +37,7 @@ def clashes_of(result: PlanResult, *, stage: str, year: int) -> Clashes | None:
         return None
 
     def make() -> Clashes:
-        return find_clashes(result.demand, objects.rules_of(result), stage=stage, year=year)
+        return find_clashes(result.demand, objects.rules_of(result, year), stage=stage, year=year)
 
     return cast("Clashes", session.shelved(result, f"clashes-{stage}-{year}", make))
 
