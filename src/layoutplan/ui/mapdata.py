@@ -28,6 +28,7 @@ from layoutplan.present.symbols import (
     symbol_radius,
 )
 from layoutplan.ui.planmap import Base, Feature, Layer, Paint, Style
+from layoutplan.ui.relief import shade
 
 MAX_LINES = 10_000
 SIMPLIFY_M = 12.0
@@ -92,7 +93,8 @@ def draw_base(result: PlanResult, lang: Lang) -> Base:
         Layer("schools", "point", _schools(result), SCHOOL_PALETTE, interactive=True),
     ]
     words = {name: label(f"ui.map.{name}", lang) for name in ("zoom_in", "zoom_out", "whole_county", "north")}
-    return Base(layers, bounds=bounds_of(county.townships.geometry), words=words, notes=_notes(result, lang))
+    bounds = bounds_of(county.townships.geometry)
+    return Base(layers, bounds=bounds, words=words, notes=_notes(result, lang), relief=shade(county))
 
 
 def _notes(result: PlanResult, lang: Lang) -> list[str]:

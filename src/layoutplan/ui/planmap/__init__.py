@@ -96,6 +96,8 @@ class Base:
         ``zoom_in, zoom_out, whole_county, north``.
     notes : sequence of str
         Written at the foot of the map.
+    relief : mapping, optional
+        ``url`` (a picture as ``data:``) and ``bounds`` of the shading over the ground.
     """
 
     def __init__(
@@ -105,12 +107,14 @@ class Base:
         bounds: tuple[tuple[float, float], tuple[float, float]],
         words: Mapping[str, str],
         notes: Sequence[str] = (),
+        relief: Mapping[str, Any] | None = None,
     ) -> None:
         content = {
             "layers": [{**vars(layer), "features": [vars(feature) for feature in layer.features]} for layer in layers],
             "bounds": bounds,
             "words": dict(words),
             "notes": list(notes),
+            "relief": relief,
         }
         self.id = _fingerprint(content)
         self.content: Mapping[str, Any] = {"id": self.id, **content}

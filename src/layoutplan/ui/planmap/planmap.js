@@ -116,6 +116,7 @@ class PlanMap {
     });
     this.furnish(base);
     base.layers.forEach((layer, at) => this.addLayer(layer, 310 + at * 10));
+    if (base.relief?.url.startsWith("data:image/png;base64,")) this.shade(base.relief);
     this.listen();
     if (view) {
       this.map.setView(view.center, view.zoom, { animate: false });
@@ -124,6 +125,14 @@ class PlanMap {
       this.fitted = false;
       this.fit();
     }
+  }
+
+  // Over the ground, under lines and symbols.
+  shade({ url, bounds }) {
+    const pane = this.map.createPane("plan-relief");
+    pane.style.zIndex = 325;
+    pane.style.pointerEvents = "none";
+    L.imageOverlay(url, bounds, { pane: "plan-relief", interactive: false }).addTo(this.map);
   }
 
   furnish(base) {
