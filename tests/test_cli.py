@@ -110,7 +110,7 @@ def test_bad_input_exits_2_and_writes_nothing(layoutplan, county, tmp_path):
         ("run", county, "--scenario", tmp_path / "ghost.toml", "--out", out),
         ("site", county, "--stage", "senior", "--at", "1,2"),
         ("site", county, "--stage", "primary", "--at", "here"),
-        ("figures", county, "--out", out, "--year", "1999"),
+        ("figures", county, "--out", out, "--sheet", "nothing"),
     ):
         done = layoutplan(*words)
         assert done.returncode == 2, (words, done.stdout, done.stderr)

@@ -6,10 +6,10 @@ import matplotlib.image
 import numpy as np
 import pytest
 
-from layoutplan.present.figures import draw_figure
+from layoutplan.present.figures import Printing, draw_figure
 from layoutplan.present.ground import shade_relief
 from layoutplan.present.mapface import Mark
-from layoutplan.present.marks import _kept_apart
+from layoutplan.present.marks import kept_apart
 from layoutplan.present.sheet import nice_scale
 from layoutplan.present.signs import Sign
 
@@ -44,7 +44,7 @@ def test_same_plan_same_bytes(result, sheet, tmp_path):
 
 @pytest.mark.parametrize("stage", ["primary", "junior"])
 def test_sheets_of_one_stage_in_english(result, tmp_path, stage):
-    (path,) = draw_figure(result, tmp_path, sheet=stage, lang="en", formats=("svg",))
+    (path,) = draw_figure(result, tmp_path, sheet=stage, lang="en", printing=Printing(("svg",)))
     assert path.name == f"{stage}_2028_en.svg"
     assert path.stat().st_size > 50_000
 
@@ -53,7 +53,7 @@ def test_real_data_carry_no_stamp(result, tmp_path):
     county = replace(result.prepared.county, synthetic=False, rasters={})
     real = replace(result, prepared=replace(result.prepared, county=county))
     stamped, plain = (
-        matplotlib.image.imread(draw_figure(plan, tmp_path / name, year=2026, formats=("png",))[0])
+        matplotlib.image.imread(draw_figure(plan, tmp_path / name, year=2026, printing=Printing(("png",)))[0])
         for plan, name in ((result, "made_up"), (real, "real"))
     )
     corner = np.s_[530:605, 290:600]
@@ -61,10 +61,16 @@ def test_real_data_carry_no_stamp(result, tmp_path):
     assert np.ptp(stamped[corner][..., :3], axis=(0, 1)).max() > 0.5
 
 
-@pytest.mark.parametrize("wrong", [{"sheet": "nothing"}, {"year": 1999}, {"formats": ("gif",)}])
+@pytest.mark.parametrize("wrong", [{"sheet": "nothing"}, {"year": 1999}])
 def test_unknown_wishes_are_errors(result, tmp_path, wrong):
-    with pytest.raises(ValueError, match="nothing|1999|gif"):
+    with pytest.raises(ValueError, match="nothing|1999"):
         draw_figure(result, tmp_path, **wrong)
+
+
+@pytest.mark.parametrize("wrong", [{"formats": ("gif",)}, {"paper": "A0"}])
+def test_unknown_ways_of_printing_are_errors(wrong):
+    with pytest.raises(ValueError, match="gif|A0"):
+        Printing(**wrong)
 
 
 def test_scale_is_round_and_fits():
@@ -80,6 +86,6 @@ def test_relief_is_lit_from_the_north_west(hill):
 
 def test_signs_on_one_spot_are_moved_apart():
     pair = [(Sign("square", 900.0), Mark(key, (0.0, 0.0), 2.0, key, "black", 0.0)) for key in ("a", "b")]
-    (_, first), (_, second) = _kept_apart(pair, unit=100.0)
+    (_, first), (_, second) = kept_apart(pair, unit=100.0)
     assert first.at == (0.0, 0.0)
     assert second.at[0] == pytest.approx(2 * 2.0 * 0.92 * 100.0, rel=0.05)

@@ -229,19 +229,27 @@ def figures(
     county: CountyPath,
     out: OutFolder,
     scenario: ScenarioPath = None,
-    year: Year = None,
+    sheet: Annotated[list[str] | None, typer.Option("--sheet", help=label("outputs.sheet", LANG))] = None,
+    style: Annotated[Path | None, typer.Option("--style", help=label("outputs.style", LANG))] = None,
     lang: ChosenLang = LANG,
 ) -> None:
-    """Draw the layout-plan sheet and the standalone map."""
-    from layoutplan.present.figures import draw_figure
+    """Draw the sheets of a plan and the standalone map, or some sheets only."""
+    from layoutplan.present.figures import Printing, draw_figure
+    from layoutplan.present.look import Look, load_look
     from layoutplan.present.maps import draw_map
+    from layoutplan.present.scene import SHEETS
 
+    if unknown := sorted(set(sheet or ()) - set(SHEETS)):
+        wanted = {"value": ", ".join(unknown), "wanted": ", ".join(SHEETS)}
+        raise ScenarioError([Problem("option_wrong", "--sheet", values=wanted)])
+    look = load_look(style) if style else Look()
     chosen, result = _lang(lang), _planned(county, scenario)
-    at = _year_of(result, year)
     with _working("figure"):
-        written = draw_figure(result, out, lang=chosen, year=at)
-        written.append(draw_map(result, out, lang=chosen, stage="primary", year=at))
-    _list_written(written)
+        for name in sheet or SHEETS:
+            printing = Printing(look.formats, look.paper, look)
+            _list_written(draw_figure(result, out, sheet=name, lang=chosen, printing=printing))
+        if not sheet:
+            _list_written([draw_map(result, out, lang=chosen)])
 
 
 def _lang(lang: str) -> Lang:

@@ -201,10 +201,18 @@ def catchments_of(result: PlanResult, *, stage: str, year: int) -> gpd.GeoDataFr
     GeoDataFrame
         ``school_id`` (missing where no school can be reached), ``area_km2``, ``geometry``.
     """
-    mode = entry_mode(result, stage)
-    travel = cell_travel_of(result, mode, year=year)
-    school = cell_schools(travel, result.roster, stage=stage, year=year)
-    return draw_catchments(result.ground(year).cells[mode], school, travel.school_ids)
+    known = _CATCHMENTS.setdefault(result, {})
+    if (stage, year) not in known:
+        mode = entry_mode(result, stage)
+        travel = cell_travel_of(result, mode, year=year)
+        school = cell_schools(travel, result.roster, stage=stage, year=year)
+        known[stage, year] = draw_catchments(result.ground(year).cells[mode], school, travel.school_ids)
+    return known[stage, year].copy()
+
+
+# What sheets, layers and documents of one plan share; goes when the plan goes.
+_CATCHMENTS: WeakKeyDictionary[PlanResult, dict[tuple[str, int], gpd.GeoDataFrame]] = WeakKeyDictionary()
+_CELL_TRAVEL: WeakKeyDictionary[PlanResult, dict[tuple[Mode, Prepared], Travel]] = WeakKeyDictionary()
 
 
 def entry_mode(result: PlanResult, stage: str) -> Mode:
@@ -214,9 +222,12 @@ def entry_mode(result: PlanResult, stage: str) -> Mode:
 
 def cell_travel_of(result: PlanResult, mode: Mode, *, year: int) -> Travel:
     """Return the ways from every cell to every school of the scenario in a year."""
-    prepared = result.ground(year)
-    openings = snap_openings(prepared, result.scenario)
-    return with_schools(prepared.cell_travel[mode], prepared.cells[mode].snaps, prepared, openings[mode])
+    prepared, known = result.ground(year), _CELL_TRAVEL.setdefault(result, {})
+    if (mode, prepared) not in known:
+        openings = snap_openings(prepared, result.scenario)
+        snaps = prepared.cells[mode].snaps
+        known[mode, prepared] = with_schools(prepared.cell_travel[mode], snaps, prepared, openings[mode])
+    return known[mode, prepared]
 
 
 def cell_schools(travel: Travel, roster: Roster, *, stage: str, year: int) -> Ints:

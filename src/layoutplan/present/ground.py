@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,14 +10,13 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from layoutplan.present.symbols import CATCHMENT_COLOURS, ROAD_STYLES
+from layoutplan.present.look import look
 
 if TYPE_CHECKING:
     import geopandas as gpd
     from matplotlib.axes import Axes
     from shapely.geometry.base import BaseGeometry
 
-RELIEF_SHARE = 0.2
 _RELIEF_DPI = 150
 _STROKE_MM = 0.06
 _FINE_ROADS = ("track", "path")
@@ -24,8 +24,6 @@ _FINE_ROADS = ("track", "path")
 _FINE_UNIT = 100.0
 _RELIEF_INK = (61, 51, 38)
 _AZIMUTH_DEG, _ALTITUDE_DEG = 315.0, 45.0
-BOUNDARY_COLOUR = "#6b6459"
-JUNIOR_COLOUR = "#4b4a6b"
 # zorder of each layer; signs start at 19, names at 30
 _BAND, _FILL, _RELIEF, _EDGE, _ROAD, _TOWNSHIP, _JUNIOR, _COUNTY = 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0
 
@@ -49,14 +47,14 @@ def fill_area(axes: Axes, shape: BaseGeometry, **style: object) -> None:
     from matplotlib.patches import PathPatch
 
     if polygon_path(shape):
-        axes.add_patch(PathPatch(_as_path(shape), **style))
+        axes.add_artist(PathPatch(_as_path(shape), **style))
 
 
 def draw_catchments(axes: Axes, catchments: gpd.GeoDataFrame, hues: dict[str, int]) -> None:
     """Fill each catchment with its hue; ground from which no school can be reached is hatched."""
     for school_id, shape in zip(catchments["school_id"], catchments.geometry, strict=True):
         if school_id in hues:
-            fill_area(axes, shape, facecolor=CATCHMENT_COLOURS[hues[school_id]], linewidth=0, alpha=0.85, zorder=_FILL)
+            fill_area(axes, shape, facecolor=look().catchments[hues[school_id]], linewidth=0, alpha=0.85, zorder=_FILL)
             fill_area(axes, shape, fill=False, edgecolor="#9a917f", linewidth=0.45, zorder=_EDGE)
         else:
             fill_area(axes, shape, facecolor="#ebe8e1", edgecolor="#b9b2a6", hatch="....", linewidth=0, zorder=_FILL)
@@ -67,7 +65,7 @@ def draw_junior_borders(axes: Axes, catchments: gpd.GeoDataFrame) -> None:
     lines = shapely.boundary(catchments.geometry.to_numpy())
     outer = shapely.boundary(shapely.union_all(catchments.geometry.to_numpy()))
     inner = shapely.line_merge(shapely.difference(shapely.union_all(lines), shapely.buffer(outer, 1.0)))
-    _draw_lines(axes, [inner], color=JUNIOR_COLOUR, linewidth=0.95, alpha=0.75, zorder=_JUNIOR)
+    _draw_lines(axes, [inner], color=look().colours.junior_line, linewidth=0.95, alpha=0.75, zorder=_JUNIOR)
 
 
 def _draw_lines(axes: Axes, shapes: list[BaseGeometry], **style: object) -> None:
@@ -93,14 +91,13 @@ def draw_roads(axes: Axes, roads: gpd.GeoDataFrame, *, unit: float, stronger: fl
     """
     from matplotlib.collections import LineCollection
 
-    for kind in reversed(list(ROAD_STYLES)):
+    for kind, style_of in reversed(look().roads.items()):
         if kind in _FINE_ROADS and unit > _FINE_UNIT:
             continue
         mine = roads.loc[roads["class"] == kind].geometry
         parts = shapely.simplify(shapely.get_parts(mine.to_numpy()), _STROKE_MM * unit)
         lines = [shapely.get_coordinates(part) for part in parts]
-        colour, width = ROAD_STYLES[kind]
-        style: dict[str, Any] = {"colors": colour, "linewidths": width * stronger, "zorder": _ROAD}
+        style: dict[str, Any] = {"colors": style_of.colour, "linewidths": style_of.width * stronger, "zorder": _ROAD}
         axes.add_collection(LineCollection(lines, capstyle="round", joinstyle="round", **style), autolim=False)
 
 
@@ -112,8 +109,10 @@ def draw_boundaries(axes: Axes, townships: gpd.GeoDataFrame, *, unit: float) -> 
         fill_area(axes, band, facecolor=colour, linewidth=0, zorder=_BAND)
     borders = shapely.union_all(shapely.boundary(townships.geometry.to_numpy()))
     inner = shapely.line_merge(shapely.difference(borders, shapely.buffer(shapely.boundary(outline), 1.0)))
-    _draw_lines(axes, [inner], color=BOUNDARY_COLOUR, linewidth=0.8, linestyle=(0, (5.0, 2.2)), zorder=_TOWNSHIP)
-    fill_area(axes, outline, fill=False, edgecolor=BOUNDARY_COLOUR, linewidth=1.5, zorder=_COUNTY)
+    _draw_lines(
+        axes, [inner], color=look().colours.boundary, linewidth=0.8, linestyle=(0, (5.0, 2.2)), zorder=_TOWNSHIP
+    )
+    fill_area(axes, outline, fill=False, edgecolor=look().colours.boundary, linewidth=1.5, zorder=_COUNTY)
     return outline
 
 
@@ -141,7 +140,7 @@ def draw_relief(axes: Axes, dem: Path, *, crs: str, within: BaseGeometry) -> Non
     # Dark slopes darken and lit slopes stay clear, so that the hues underneath keep their lightness.
     picture = np.empty((*shade.shape, 4), dtype=np.uint8)
     picture[..., 0:3] = _RELIEF_INK
-    picture[..., 3] = np.rint(np.nan_to_num((1.0 - shade) * RELIEF_SHARE * 2.0).clip(0.0, 0.6) * 255.0)
+    picture[..., 3] = np.rint(np.nan_to_num((1.0 - shade) * look().relief * 2.0).clip(0.0, 0.6) * 255.0)
     # Without interpolation PDF and SVG keep the picture at its own size instead of blowing it up.
     image = axes.imshow(picture, extent=(left, right, bottom, top), interpolation="none", zorder=_RELIEF, aspect="auto")
     image.set_clip_path(PathPatch(_as_path(within), transform=axes.transData))
@@ -168,6 +167,15 @@ def shade_relief(
     ndarray
         Brightness [row, column], north up.
     """
+    return _shade(dem, dem.stat().st_mtime_ns, crs, bounds, cells)
+
+
+@lru_cache(maxsize=4)
+def _shade(
+    dem: Path, written_ns: int, crs: str, bounds: tuple[float, float, float, float], cells: int
+) -> npt.NDArray[np.float64]:
+    """Do so once for all sheets of a county, as long as the file is the same."""
+    del written_ns
     import rasterio
     from affine import Affine
     from matplotlib.colors import LightSource

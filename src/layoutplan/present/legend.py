@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from layoutplan.county.tables import SCHOOL_KINDS
 from layoutplan.labels import label
-from layoutplan.present.ground import BOUNDARY_COLOUR, JUNIOR_COLOUR
+from layoutplan.present.look import look
 from layoutplan.present.sheet import Box, Page
 from layoutplan.present.signs import Sign, draw_school, draw_site
-from layoutplan.present.symbols import CATCHMENT_COLOURS, GREY, INK, PAPER, ROAD_STYLES, SHAPES, STATUS_COLOURS
+from layoutplan.present.symbols import SHAPES, STATUS_COLOURS
 
 if TYPE_CHECKING:
     from layoutplan.norms import Norms
+    from layoutplan.present.scene import Scene
 
 Drawer = Callable[[float, float], object]
 _SIZES = (100, 500, 1000, 2500)
@@ -72,7 +73,9 @@ def draw_legend(page: Page, contents: Contents, *, box: Box) -> None:
     from matplotlib.patches import Rectangle
 
     left, bottom, width, height = box
-    page.paper.add_patch(Rectangle((left, bottom), width, height, facecolor="white", edgecolor=INK, linewidth=0.9))
+    page.paper.add_artist(
+        Rectangle((left, bottom), width, height, facecolor="white", edgecolor=look().colours.ink, linewidth=0.9)
+    )
     page.write(
         left + width / 2,
         bottom + height - 6.2,
@@ -123,13 +126,7 @@ def _left_column(page: Page, contents: Contents) -> list[_Entry]:
 
 
 def _right_column(page: Page, contents: Contents) -> list[_Entry]:
-    norms = contents.norms
-    limits = {
-        "primary": norms.value("class_size.primary"), "junior": norms.value("class_size.junior"),
-        "large": norms.value("class_size.large"), "large_to": norms.value("class_size.extra_large") - 1,
-        "extra_large": norms.value("class_size.extra_large"), "single": norms.value("school_size.primary"),
-        "nine_year": norms.value("school_size.nine_year"),
-    }  # fmt: skip
+    limits = _limits(contents.norms)
     shown = {name: f"{value:g}" for name, value in limits.items()}
     entries = [_entry(page, "class_size")]
     for status in STATUS_COLOURS:
@@ -146,10 +143,12 @@ def _right_column(page: Page, contents: Contents) -> list[_Entry]:
     if contents.unreached:
         entries.append(_entry(page, "unreached", _hatched(page)))
     if contents.lined:
-        entries.append(_entry(page, "junior_line", _line(page, color=JUNIOR_COLOUR, linewidth=0.95, alpha=0.75)))
-    dashed = {"color": BOUNDARY_COLOUR, "linewidth": 0.8, "linestyle": (0, (5.0, 2.2))}
+        entries.append(
+            _entry(page, "junior_line", _line(page, color=look().colours.junior_line, linewidth=0.95, alpha=0.75))
+        )
+    dashed = {"color": look().colours.boundary, "linewidth": 0.8, "linestyle": (0, (5.0, 2.2))}
     entries += [
-        _entry(page, "county_line", _line(page, color=BOUNDARY_COLOUR, linewidth=1.5)),
+        _entry(page, "county_line", _line(page, color=look().colours.boundary, linewidth=1.5)),
         _entry(page, "township_line", _line(page, **dashed)),
         _entry(page, "road_main", _road(page, "national")),
         _entry(page, "road_lesser", _road(page, "township")),
@@ -166,27 +165,31 @@ def _school(page: Page, sign: Sign) -> Drawer:
 
 
 def _line(page: Page, **style: object) -> Drawer:
-    return lambda across, up: page.paper.plot([across - 3.6, across + 3.6], [up, up], **style)  # type: ignore[arg-type]
+    from matplotlib.lines import Line2D
+
+    return lambda across, up: page.paper.add_artist(Line2D([across - 3.6, across + 3.6], [up, up], **style))  # type: ignore[arg-type]
 
 
 def _road(page: Page, kind: str) -> Drawer:
-    colour, width = ROAD_STYLES[kind]
-    return _line(page, color=colour, linewidth=width)
+    road = look().roads[kind]
+    return _line(page, color=road.colour, linewidth=road.width)
 
 
 def _dot(page: Page) -> Drawer:
     from matplotlib.patches import Circle
 
-    return lambda across, up: page.paper.add_patch(Circle((across, up), 0.4, facecolor=GREY, linewidth=0))
+    return lambda across, up: page.paper.add_artist(
+        Circle((across, up), 0.4, facecolor=look().colours.grey, linewidth=0)
+    )
 
 
 def _swatches(page: Page) -> Drawer:
     from matplotlib.patches import Rectangle
 
     def draw(across: float, up: float) -> None:
-        for number, colour in enumerate(CATCHMENT_COLOURS):
+        for number, colour in enumerate(look().catchments):
             at = (across - 3.75 + number * 1.5, up - 1.2)
-            page.paper.add_patch(Rectangle(at, 1.5, 2.4, facecolor=colour, edgecolor="#9a917f", linewidth=0.4))
+            page.paper.add_artist(Rectangle(at, 1.5, 2.4, facecolor=colour, edgecolor="#9a917f", linewidth=0.4))
 
     return draw
 
@@ -194,8 +197,8 @@ def _swatches(page: Page) -> Drawer:
 def _hatched(page: Page) -> Drawer:
     from matplotlib.patches import Rectangle
 
-    style = {"facecolor": PAPER, "edgecolor": "#b9b2a6", "hatch": "....", "linewidth": 0.4}
-    return lambda across, up: page.paper.add_patch(Rectangle((across - 3.6, up - 1.2), 7.2, 2.4, **style))  # type: ignore[arg-type]
+    style = {"facecolor": look().colours.paper, "edgecolor": "#b9b2a6", "hatch": "....", "linewidth": 0.4}
+    return lambda across, up: page.paper.add_artist(Rectangle((across - 3.6, up - 1.2), 7.2, 2.4, **style))  # type: ignore[arg-type]
 
 
 def _sizes(page: Page) -> Drawer:
@@ -209,3 +212,17 @@ def _sizes(page: Page) -> Drawer:
             at += sign.radius_mm + 4.2
 
     return draw
+
+
+def _limits(norms: Norms) -> dict[str, float]:
+    return {
+        "primary": norms.value("class_size.primary"), "junior": norms.value("class_size.junior"),
+        "large": norms.value("class_size.large"), "large_to": norms.value("class_size.extra_large") - 1,
+        "extra_large": norms.value("class_size.extra_large"), "single": norms.value("school_size.primary"),
+        "nine_year": norms.value("school_size.nine_year"),
+    }  # fmt: skip
+
+
+def limits_of(scene: Scene) -> dict[str, float]:
+    """Return the limits that the words of a legend name, by those names."""
+    return _limits(scene.result.prepared.norms)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from layoutplan.present.fonts import FAMILY, drawable
 from layoutplan.present.labelling import Wanted, fits, place_names
+from layoutplan.present.look import look
 from layoutplan.present.sheet import Box, Page
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 NAME_PT = 7.6
 _LINE_MM = 3.1
-_AREA_PT = 9.5
 _AREA_COLOUR = "#8b8375"
 _HALO = "#fffdf8"
 
@@ -107,7 +106,7 @@ def draw_names(face: Face, marks: Sequence[Mark], *, taken: Sequence[Box]) -> li
     for mark in marks:
         left, bottom, _, _ = face.on_paper((*mark.at, *mark.at))
         width = face.page.width_of(mark.text, mark.size)
-        height = _LINE_MM * mark.size / NAME_PT
+        height = _LINE_MM * mark.size / NAME_PT * face.page.swell
         wanted.append(Wanted(mark.key, left, bottom, mark.reach_mm, width, height, mark.rank, mark.needed))
     left, bottom, width, height = face.box
     frame = (left + 0.8, bottom + 0.8, left + width - 0.8, bottom + height - 0.8)
@@ -141,7 +140,7 @@ def _draw_leader(page: Page, want: Wanted, corner: tuple[float, float]) -> None:
     length = float(np.hypot(end[0] - want.across_mm, end[1] - want.up_mm))
     share = want.radius_mm / max(length, 1e-9)
     start = (want.across_mm + (end[0] - want.across_mm) * share, want.up_mm + (end[1] - want.up_mm) * share)
-    page.paper.plot([start[0], end[0]], [start[1], end[1]], color="#5c574f", linewidth=0.5, zorder=35)
+    page.rule(start, end, color="#5c574f", linewidth=0.5, zorder=35)
 
 
 def name_areas(face: Face, areas: gpd.GeoDataFrame, *, taken: Sequence[Box]) -> list[Box]:
@@ -159,9 +158,10 @@ def name_areas(face: Face, areas: gpd.GeoDataFrame, *, taken: Sequence[Box]) -> 
     room = list(taken)
     for _, area in areas.sort_values("township_id").iterrows():
         spaced = " ".join(str(area["name"])) if len(str(area["name"])) <= 4 else str(area["name"])
-        width = face.page.width_of(spaced, _AREA_PT)
+        width = face.page.width_of(spaced, look().text.township)
         for across, up in _inside_points(face, area.geometry):
-            box = (across - width / 2, up - 2.0, across + width / 2, up + 2.4)
+            swell = face.page.swell
+            box = (across - width / 2, up - 2.0 * swell, across + width / 2, up + 2.4 * swell)
             if fits(box, room):
                 _write_area(face.page, (across, up), spaced)
                 room.append(box)
@@ -172,9 +172,8 @@ def name_areas(face: Face, areas: gpd.GeoDataFrame, *, taken: Sequence[Box]) -> 
 def _write_area(page: Page, at: tuple[float, float], text: str) -> None:
     from matplotlib.patheffects import Normal, Stroke
 
-    written = page.paper.text(
-        *at, drawable(text), fontsize=_AREA_PT, family=FAMILY, color=_AREA_COLOUR, ha="center", va="center", zorder=34
-    )
+    size = look().text.township
+    written = page.write(*at, text, size=size, color=_AREA_COLOUR, ha="center", va="center", zorder=34)
     written.set_path_effects([Stroke(linewidth=1.8, foreground=_HALO, alpha=0.6), Normal()])
 
 

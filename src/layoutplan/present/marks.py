@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 
 from layoutplan.labels import label
-from layoutplan.present.mapface import NAME_PT, Face, Mark, draw_names, name_areas
-from layoutplan.present.signs import SITE_COLOUR, SITE_MM, Sign, draw_school, draw_site
-from layoutplan.present.symbols import INK, STATUSES, VIOLET
+from layoutplan.present.look import look
+from layoutplan.present.mapface import Face, Mark, draw_names, name_areas
+from layoutplan.present.signs import SITE_MM, Sign, draw_school, draw_site
+from layoutplan.present.symbols import STATUSES
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -24,7 +25,6 @@ _SITE_RANK = 1.45
 # Names up to this rank are written before the townships' names, the others after them.
 _MAIN_RANK = 2.0
 _VILLAGE_RANK = 4.0
-_VILLAGE_PT = 6.8
 _VILLAGE_COLOUR = "#5c574f"
 _MOST_SHIFT_MM = 3.6
 _ROUNDS = 6
@@ -51,7 +51,7 @@ def draw_marks(
     """
     seen = [pair for pair in _marks_of(scene) if face.shows(pair[1].at, apart=apart)]
     # Large signs first, so that a small school beside a large one stays in sight.
-    seen = _kept_apart(sorted(seen, key=lambda pair: (-pair[1].reach_mm, pair[1].key)), unit=face.unit)
+    seen = kept_apart(sorted(seen, key=lambda pair: (-pair[1].reach_mm, pair[1].key)), unit=face.unit)
     for sign, mark in seen:
         if sign is None:
             draw_site(face.axes, mark.at, unit=face.unit)
@@ -74,14 +74,14 @@ def _marks_of(scene: Scene) -> list[Drawn]:
         text = _school_name(scene, str(row.name), sign, is_new=sign.changed and pd.notna(opens[row.Index]))
         rank = _rank(sign, kind=str(row.kind), setting=str(row.setting))
         small = rank >= _VILLAGE_RANK
-        colour = VIOLET if touched else _VILLAGE_COLOUR if small else INK
+        colour = look().colours.change if touched else _VILLAGE_COLOUR if small else look().colours.ink
         at = (float(row.east_m), float(row.north_m))
-        size = _VILLAGE_PT if small else NAME_PT
+        size = look().text.village_school if small else look().text.school
         marks.append((sign, Mark(str(row.Index), at, sign.reach_mm, text, colour, rank, touched, size)))
     sites: list[Any] = list(scene.sites.itertuples())
     for row in sites:
         at = (float(row.east_m), float(row.north_m))
-        marks.append((None, Mark(f"site {row.Index}", at, SITE_MM, str(row.name), SITE_COLOUR, _SITE_RANK)))
+        marks.append((None, Mark(f"site {row.Index}", at, SITE_MM, str(row.name), look().colours.site, _SITE_RANK)))
     return marks
 
 
@@ -106,7 +106,7 @@ def _rank(sign: Sign, *, kind: str, setting: str) -> float:
     return _VILLAGE_RANK + (1.0 if kind == "teaching_point" else 0.0)
 
 
-def _kept_apart(seen: list[Drawn], *, unit: float) -> list[Drawn]:
+def kept_apart(seen: list[Drawn], *, unit: float) -> list[Drawn]:
     """Move signs that would cover each other aside, smaller ones first, no farther than can be read as one place.
 
     Parameters

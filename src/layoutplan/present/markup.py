@@ -6,8 +6,8 @@ import html
 
 import numpy as np
 
-from layoutplan.present.signs import SITE_COLOUR, SITE_MM, Sign
-from layoutplan.present.symbols import GREY, INK, RING_COLOURS, STATUS_COLOURS, VIOLET, shape_corners
+from layoutplan.present.signs import SITE_MM, Sign
+from layoutplan.present.symbols import GREY, INK, RING_COLOURS, SITE_COLOUR, STATUS_COLOURS, VIOLET, shape_corners
 
 # Besides HTML, a name may meet a JavaScript template (back-tick, ${}) or a Jinja one ({{ }}).
 _ALSO = str.maketrans({mark: f"&#{ord(mark)};" for mark in "\\`${}"})

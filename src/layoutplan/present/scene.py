@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 
     from layoutplan.plan.planning import PlanResult
 
-SHEETS = ("layout", *STAGES)
+SHEETS = (
+    "present", "primary", "junior", "cover", "oversize", "gap", "resettlement", "shells", "planned", "layout", "change",
+    "elimination", "demand",
+)  # fmt: skip
+# These are about the county as it is; the others about the goal year.
+_OF_NOW = ("present", "oversize", "shells")
 _STAGES_OF_KIND = {
     "teaching_point": ("primary",), "primary": ("primary",), "junior": ("junior",),
     "nine_year": STAGES, "twelve_year": STAGES, "special": STAGES,
@@ -46,8 +51,8 @@ class Scene:
     ----------
     result : PlanResult
         Plan.
-    sheet : {"layout", "primary", "junior"}
-        All schools, or those of one stage.
+    sheet : str
+        One of :data:`SHEETS`; ``primary`` and ``junior`` show one stage, the others all schools.
     year : int
         School year.
     lang : {"zh", "en"}
@@ -61,7 +66,7 @@ class Scene:
 
     @classmethod
     def of(cls, result: PlanResult, sheet: str, *, lang: Lang, year: int | None) -> Scene:
-        """Return the scene of a sheet; without a year, the goal year of the norms as far as the plan reaches.
+        """Return the scene of a sheet; without a year, the one it is about.
 
         Raises
         ------
@@ -71,6 +76,8 @@ class Scene:
         if sheet not in SHEETS:
             raise ValueError(f"unknown sheet {sheet!r}; there are {', '.join(SHEETS)}")
         years = sorted({int(one) for one in result.enrolment.frame["year"]})
+        if year is None and sheet in _OF_NOW:
+            year = result.prepared.county.base_year
         if year is None:
             year = min(max(int(result.prepared.norms.value("plan.goal_year")), years[0]), years[-1])
         if year not in years:
@@ -80,12 +87,21 @@ class Scene:
     @cached_property
     def filled(self) -> str:
         """Stage whose catchments are filled."""
-        return "primary" if self.sheet == "layout" else self.sheet
+        return self.sheet if self.sheet in STAGES else "primary"
 
     @cached_property
     def catchments(self) -> gpd.GeoDataFrame:
         """Catchments of the filled stage."""
         return planning.catchments_of(self.result, stage=self.filled, year=self.year)
+
+    def at(self, *, year: int | None = None, sheet: str | None = None) -> Scene:
+        """Return the scene of another year or sheet of the same plan."""
+        return replace(self, year=self.year if year is None else year, sheet=sheet or self.sheet)
+
+    @property
+    def goal(self) -> int:
+        """Goal year of the norms, as far as the plan reaches it."""
+        return min(max(int(self.result.prepared.norms.value("plan.goal_year")), self.years[0]), self.years[-1])
 
     @cached_property
     def junior_catchments(self) -> gpd.GeoDataFrame:
@@ -112,7 +128,7 @@ class Scene:
         table = frame[["school_id", "name", "kind", "setting"]].assign(
             east_m=points[:, 0], north_m=points[:, 1], sign=pd.Series([*signs, *ghosts], dtype=object)
         )
-        shown = table["kind"].map(lambda kind: self.sheet == "layout" or self.sheet in _STAGES_OF_KIND[kind])
+        shown = table["kind"].map(lambda kind: self.sheet not in STAGES or self.sheet in _STAGES_OF_KIND[kind])
         return pd.DataFrame(table[shown]).set_index("school_id").sort_index()
 
     @cached_property

@@ -10,7 +10,7 @@ import numpy as np
 
 from layoutplan.labels import Lang, label
 from layoutplan.present.fonts import FAMILY, drawable, text_width_mm
-from layoutplan.present.symbols import GREY, INK, PAPER
+from layoutplan.present.look import look
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 Box = tuple[float, float, float, float]
 _MM_PER_INCH = 25.4
 _NICE = (1.0, 1.25, 1.5, 1.75, 2.0, 2.25, 2.5, 2.75, 3.0, 3.25, 3.5, 4.0, 4.5, 5.0, 5.5, 6.0, 6.5, 7.0, 7.5, 8.0, 9.0)
-BETTER, WORSE = "#0072b2", "#d55e00"
 _SOFT = "#4a4742"
 _COLUMN_MM = 14.0
+_DESIGN_MM = (420.0, 297.0)
+# Size and text of each paper against the design.
+PAPERS: Mapping[str, tuple[float, float]] = {"A3": (1.0, 1.0), "A4": (2**-0.5, 0.85)}
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,10 @@ class Page:
         Size of the sheet.
     lang : {"zh", "en"}
         Language of its words.
+    scale : float
+        Paper per millimetre of the design: 1 on A3, 0.707 on A4, so that one design serves both.
+    text : float
+        Size of the text against the design; on small paper it shrinks less than the rest.
     """
 
     figure: Figure
@@ -46,11 +52,26 @@ class Page:
     width_mm: float
     height_mm: float
     lang: Lang
+    scale: float = 1.0
+    text: float = 1.0
+
+    @property
+    def swell(self) -> float:
+        """How much larger text is, against everything drawn, than on the sheet that was designed."""
+        return self.text / self.scale
+
+    def rule(self, start: tuple[float, float], end: tuple[float, float], **style: object) -> None:
+        """Draw a straight line between two points [mm]."""
+        from matplotlib.lines import Line2D
+
+        style = {"color": look().colours.ink, "linewidth": 0.5, **style}
+        self.paper.add_artist(Line2D([start[0], end[0]], [start[1], end[1]], **style))  # type: ignore[arg-type]
 
     def write(self, across: float, up: float, text: str, *, size: float = 8.0, **style: object) -> Text:
         """Write a line; ``across``/``up`` in mm, ``size`` in points; ``bold=True`` thickens the strokes."""
-        style = {"color": INK, "ha": "left", "va": "baseline", "zorder": 40, **style}
+        style = {"color": look().colours.ink, "ha": "left", "va": "baseline", "zorder": 40, **style}
         bold = style.pop("bold", False)
+        size = size * self.text
         text_object = self.paper.text(across, up, drawable(text), fontsize=size, family=FAMILY, **style)  # type: ignore[arg-type]
         if bold:
             embolden(text_object, size)
@@ -62,27 +83,29 @@ class Page:
         axes = self.figure.add_axes(
             (left / self.width_mm, bottom / self.height_mm, width / self.width_mm, height / self.height_mm)
         )
-        axes.set_facecolor(PAPER)
+        axes.set_facecolor(look().colours.paper)
         axes.set_xticks([])
         axes.set_yticks([])
         for spine in axes.spines.values():
-            spine.set(color=INK, linewidth=0.9, zorder=50)
+            spine.set(color=look().colours.ink, linewidth=0.9, zorder=50)
         return axes
 
     def width_of(self, text: str, size: float) -> float:
-        """Return how wide a line is on paper [mm]."""
-        return text_width_mm(drawable(text), size)
+        """Return how wide a line is on the design [mm]."""
+        return text_width_mm(drawable(text), size) * self.swell
 
 
-def open_page(lang: Lang, *, width_mm: float = 420.0, height_mm: float = 297.0) -> Page:
-    """Return an empty sheet, A3 landscape unless told otherwise."""
+def open_page(lang: Lang, *, paper: str = "A3") -> Page:
+    """Return an empty sheet, landscape; all sheets are designed on A3."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width_mm / _MM_PER_INCH, height_mm / _MM_PER_INCH), facecolor="white")
-    paper = figure.add_axes((0.0, 0.0, 1.0, 1.0), zorder=5)
-    paper.set(xlim=(0.0, width_mm), ylim=(0.0, height_mm))
-    paper.set_axis_off()
-    return Page(figure, paper, width_mm, height_mm, lang)
+    width_mm, height_mm = _DESIGN_MM
+    scale, text = PAPERS[paper]
+    figure = Figure(figsize=(width_mm * scale / _MM_PER_INCH, height_mm * scale / _MM_PER_INCH), facecolor="white")
+    design = figure.add_axes((0.0, 0.0, 1.0, 1.0), zorder=5)
+    design.set(xlim=(0.0, width_mm), ylim=(0.0, height_mm))
+    design.set_axis_off()
+    return Page(figure, design, width_mm, height_mm, lang, scale, text)
 
 
 def embolden(text: Text, size: float) -> None:
@@ -106,21 +129,33 @@ def nice_scale(width_m: float, height_m: float, *, box: Box) -> float:
     return float(next(step for step in steps if step >= least * (1 - 1e-9)))
 
 
-def show_extent(axes: Axes, bounds: Sequence[float], *, box: Box, margin_mm: float) -> float:
-    """Centre an extent in its box at a round scale; return metres per millimetre."""
-    inner = (box[0], box[1], box[2] - 2 * margin_mm, box[3] - 2 * margin_mm)
+def show_extent(page: Page, axes: Axes, bounds: Sequence[float], *, box: Box, margin_mm: float) -> float:
+    """Centre an extent in its box at a round scale; return metres per millimetre of the design."""
+    inner = (0.0, 0.0, (box[2] - 2 * margin_mm) * page.scale, (box[3] - 2 * margin_mm) * page.scale)
     denominator = nice_scale(bounds[2] - bounds[0], bounds[3] - bounds[1], box=inner)
-    unit = denominator / 1000.0
+    unit = denominator / 1000.0 * page.scale
     east, north = (bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2
     axes.set_xlim(east - box[2] * unit / 2, east + box[2] * unit / 2)
     axes.set_ylim(north - box[3] * unit / 2, north + box[3] * unit / 2)
     return unit
 
 
+def scale_text(page: Page, unit: float) -> str:
+    """Return the scale's denominator as it is written on a map, from metres per millimetre of the design."""
+    return f"{unit / page.scale * 1000:,.0f}".replace(",", " ")
+
+
 def draw_title(page: Page, title: str, subtitle: str) -> None:
     """Write title and subtitle, top centre."""
     middle = page.width_mm / 2
-    page.write(middle, page.height_mm - 19.0, title, size=_fitting(page, title, 23.0, 340.0), ha="center", bold=True)
+    page.write(
+        middle,
+        page.height_mm - 19.0,
+        title,
+        size=_fitting(page, title, 23.0 / page.swell, 340.0),
+        ha="center",
+        bold=True,
+    )
     size = _fitting(page, subtitle, 10.5, page.width_mm - 40.0)
     page.write(middle, page.height_mm - 27.0, subtitle, size=size, ha="center", color=_SOFT)
 
@@ -136,22 +171,27 @@ def draw_frame(page: Page, axes: Axes, box: Box) -> None:
     left, bottom, width, height = box
     gap = 5.0
     outer = Rectangle(
-        (left - gap, bottom - gap), width + 2 * gap, height + 2 * gap, fill=False, edgecolor=INK, linewidth=1.6
+        (left - gap, bottom - gap),
+        width + 2 * gap,
+        height + 2 * gap,
+        fill=False,
+        edgecolor=look().colours.ink,
+        linewidth=1.6,
     )
-    page.paper.add_patch(outer)
+    page.paper.add_artist(outer)
     unit = (axes.get_xlim()[1] - axes.get_xlim()[0]) / width
     step = _tick_step(unit * min(width, height))
     for metres in _ticks(axes.get_xlim(), step):
         across = left + (metres - axes.get_xlim()[0]) / unit
         for edge, way in ((bottom, -1.0), (bottom + height, 1.0)):
-            page.paper.plot([across, across], [edge, edge + way * 1.4], color=INK, linewidth=0.6)
+            page.rule((across, edge), (across, edge + way * 1.4), linewidth=0.6)
             page.write(
                 across, edge + way * 3.1, f"{metres / 1000:,.0f}".replace(",", " "), size=7.0, ha="center", va="center"
             )
     for metres in _ticks(axes.get_ylim(), step):
         up = bottom + (metres - axes.get_ylim()[0]) / unit
         for edge, way in ((left, -1.0), (left + width, 1.0)):
-            page.paper.plot([edge, edge + way * 1.4], [up, up], color=INK, linewidth=0.6)
+            page.rule((edge, up), (edge + way * 1.4, up), linewidth=0.6)
             text = f"{metres / 1000:,.0f}".replace(",", " ")
             page.write(edge + way * 3.1, up, text, size=7.0, ha="center", va="center", rotation=90)
 
@@ -171,9 +211,9 @@ def draw_north(page: Page, across: float, up: float) -> Box:
     """Draw the north arrow with its lower middle at a point [mm]; return the room it takes."""
     from matplotlib.patches import Polygon
 
-    for half, fill in ((-3.2, "white"), (3.2, INK)):
+    for half, fill in ((-3.2, "white"), (3.2, look().colours.ink)):
         corners = [(across, up + 13.0), (across + half, up), (across, up + 3.0)]
-        page.paper.add_patch(Polygon(corners, facecolor=fill, edgecolor=INK, linewidth=0.7, zorder=41))
+        page.paper.add_artist(Polygon(corners, facecolor=fill, edgecolor=look().colours.ink, linewidth=0.7, zorder=41))
     page.write(across, up + 14.0, label("figure.north", page.lang), size=11.0, ha="center", bold=True)
     return (across - 5.0, up - 1.0, across + 5.0, up + 19.0)
 
@@ -185,17 +225,17 @@ def draw_scale(page: Page, axes: Axes, box: Box) -> Box:
     unit = (axes.get_xlim()[1] - axes.get_xlim()[0]) / box[2]
     bar = ScaleBar(
         1.0, "m", location="lower left", length_fraction=0.16, width_fraction=0.005, pad=0.5, border_pad=0.9, sep=3,
-        frameon=False, color=INK, scale_loc="top", rotation="horizontal-only",
-        font_properties={"family": FAMILY, "size": 8.5},
+        frameon=False, color=look().colours.ink, scale_loc="top", rotation="horizontal-only",
+        font_properties={"family": FAMILY, "size": 8.5 * page.text},
     )  # fmt: skip
     bar.set_zorder(45)
-    text = label("figure.scale", page.lang, denominator=f"{unit * 1000:,.0f}".replace(",", " "))
-    page.write(box[0] + 3.3, box[1] + 11.6, text, size=8.5)
+    text = label("figure.scale", page.lang, denominator=scale_text(page, unit))
+    page.write(box[0] + 3.3, box[1] + 11.6 * page.swell, text, size=8.5)
     axes.add_artist(bar)
     return (box[0], box[1], box[0] + 52.0, box[1] + 16.5)
 
 
-def draw_footer(page: Page, facts: Mapping[str, str]) -> None:
+def draw_footer(page: Page, facts: Mapping[str, str], *, crowded: bool = True) -> None:
     """Write maker, data date, CRS and review number in one row, the internal-use line below.
 
     Parameters
@@ -204,10 +244,12 @@ def draw_footer(page: Page, facts: Mapping[str, str]) -> None:
         Sheet.
     facts : mapping
         ``date, crs, county, scenario, version``.
+    crowded : bool
+        Whether signs may have been moved apart.
     """
     lang = page.lang
     row = [
-        (12.0, label("figure.footer.maker", lang), 46.0),
+        (12.0, label("figure.footer.maker", lang) + look().maker, 0.0 if look().maker else 46.0),
         (98.0, label("figure.footer.data_date", lang, date=facts["date"]), 0.0),
         (160.0, label("figure.footer.crs", lang, crs=facts["crs"]), 0.0),
         (338.0, label("figure.footer.review_no", lang), 34.0),
@@ -216,13 +258,14 @@ def draw_footer(page: Page, facts: Mapping[str, str]) -> None:
         page.write(across, 11.8, text, size=8.5)
         if blank:
             start = across + page.width_of(text, 8.5) + 1.5
-            page.paper.plot([start, start + blank], [11.0, 11.0], color=INK, linewidth=0.5)
+            page.rule((start, 11.0), (start + blank, 11.0))
     internal = label("figure.footer.internal", lang)
     page.write(12.0, 6.0, internal, size=8.5, bold=True)
-    after = 12.0 + page.width_of(internal, 8.5) + 4.0
-    page.write(after, 6.0, label("figure.footer.crowded", lang), size=7.0, color=GREY)
+    if crowded:
+        after = 12.0 + page.width_of(internal, 8.5) + 4.0
+        page.write(after, 6.0, label("figure.footer.crowded", lang), size=7.0, color=look().colours.grey)
     made = label("figure.footer.made_from", lang, **{name: facts[name] for name in ("county", "scenario", "version")})
-    page.write(page.width_mm - 12.0, 6.0, made, size=7.0, color=GREY, ha="right")
+    page.write(page.width_mm - 12.0, 6.0, made, size=7.0, color=look().colours.grey, ha="right")
 
 
 def draw_stamp(page: Page, across: float, up: float) -> Box:
@@ -232,10 +275,19 @@ def draw_stamp(page: Page, across: float, up: float) -> Box:
     text = label("figure.footer.synthetic", page.lang)
     width = page.width_of(text, 11.0) + 7.0
     rectangle = Rectangle(
-        (across, up - 8.0), width, 8.0, facecolor="white", edgecolor=WORSE, linewidth=1.4, alpha=0.92, zorder=42
+        (across, up - 8.0),
+        width,
+        8.0,
+        facecolor="white",
+        edgecolor=look().colours.worse,
+        linewidth=1.4,
+        alpha=0.92,
+        zorder=42,
     )
-    page.paper.add_patch(rectangle)
-    page.write(across + width / 2, up - 5.4, text, size=11.0, color=WORSE, ha="center", zorder=43, bold=True)
+    page.paper.add_artist(rectangle)
+    page.write(
+        across + width / 2, up - 5.4, text, size=11.0, color=look().colours.worse, ha="center", zorder=43, bold=True
+    )
     return (across, up - 8.0, across + width, up)
 
 
@@ -277,12 +329,12 @@ def draw_table(page: Page, rows: Sequence[Row], years: Sequence[int], *, box: Bo
     for at, text in heads:
         page.write(at, top - 9.6, text, size=7.5, ha="right", color=_SOFT)
     for up, weight in ((top - 6.0, 1.0), (top - 11.2, 0.5), (bottom, 1.0)):
-        page.paper.plot([left, edge], [up, up], color=INK, linewidth=weight)
+        page.rule((left, up), (edge, up), linewidth=weight)
     step = (height - 11.9) / max(len(rows), 1)
     for number, row in enumerate(rows):
         up = top - 11.4 - step * (number + 0.5)
         page.write(left, up, row.name, size=_fitting(page, row.name, 7.8, unit_at - left - 2.0), va="center")
-        page.write(unit_at, up, row.unit, size=7.0, va="center", color=GREY)
+        page.write(unit_at, up, row.unit, size=7.0, va="center", color=look().colours.grey)
         for at, value in zip(columns, row.values, strict=True):
             page.write(at, up, number_text(value, row.decimals), size=7.8, ha="right", va="center")
         if len(years) > 1:
@@ -293,15 +345,15 @@ def _write_change(page: Page, at: tuple[float, float], row: Row) -> None:
     shown = [round_half_up(value, row.decimals) for value in row.values]
     change = shown[-1] - shown[0]
     if np.isnan(change):
-        page.write(*at, "—", size=7.8, ha="right", va="center", color=GREY)
+        page.write(*at, "—", size=7.8, ha="right", va="center", color=look().colours.grey)
         return
     even = abs(change) < 10.0**-row.decimals / 2
-    colour = INK
+    colour = look().colours.ink
     if row.less_is_better is not None and not even:
-        colour = BETTER if (change < 0) == row.less_is_better else WORSE
+        colour = look().colours.better if (change < 0) == row.less_is_better else look().colours.worse
     sign = "" if even else "+" if change > 0 else "−"
     text = sign + number_text(abs(change), row.decimals)
-    page.write(*at, text, size=7.8, ha="right", va="center", color=colour, bold=colour != INK)
+    page.write(*at, text, size=7.8, ha="right", va="center", color=colour, bold=colour != look().colours.ink)
 
 
 def round_half_up(value: float, decimals: int) -> float:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from layoutplan.present.symbols import GREY, INK, RING_COLOURS, STATUS_COLOURS, VIOLET, shape_corners, symbol_radius
+from layoutplan.present.look import look
+from layoutplan.present.symbols import RING_COLOURS, shape_corners, symbol_radius
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 LARGEST_MM = 3.3
 SMALLEST_MM = 0.85
 SITE_MM = 1.25
-SITE_COLOUR = "#0b4f6c"
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,8 @@ def draw_school(axes: Axes, at: tuple[float, float], sign: Sign, *, unit: float)
     corners = shape_corners(sign.shape)
     if sign.changed or sign.closed:
         reach = radius * 1.1 + 1.3 * unit
-        axes.add_patch(Circle(at, reach, facecolor=VIOLET, alpha=0.22, linewidth=0, zorder=20))
-        axes.add_patch(Circle(at, reach, fill=False, edgecolor=VIOLET, linewidth=0.9, zorder=20))
+        axes.add_artist(Circle(at, reach, facecolor=look().colours.change, alpha=0.22, linewidth=0, zorder=20))
+        axes.add_artist(Circle(at, reach, fill=False, edgecolor=look().colours.change, linewidth=0.9, zorder=20))
     if sign.vacant or sign.closed:
         _draw_empty(axes, at, corners * radius)
         return
@@ -80,15 +80,17 @@ def draw_school(axes: Axes, at: tuple[float, float], sign: Sign, *, unit: float)
         outer = corners * (radius + 0.75 * unit * _corner_stretch(sign.shape)) + at
         width = 1.7 if sign.size_status == "over" else 0.7
         ring = RING_COLOURS[sign.size_status]
-        axes.add_patch(Polygon(outer, facecolor="white", edgecolor=ring, linewidth=width, zorder=21))
+        axes.add_artist(Polygon(outer, facecolor="white", edgecolor=ring, linewidth=width, zorder=21))
     if sign.roof:
         _draw_roof(axes, at, radius, corners)
     hatch = "//////" if sign.class_status == "extra_large" else None
-    fill, edge = STATUS_COLOURS[sign.class_status], "#f3d9c9" if hatch else INK
-    axes.add_patch(Polygon(corners * radius + at, facecolor=fill, edgecolor=edge, linewidth=0, hatch=hatch, zorder=22))
-    axes.add_patch(Polygon(corners * radius + at, fill=False, edgecolor=INK, linewidth=0.55, zorder=22))
+    fill, edge = getattr(look().status, sign.class_status), "#f3d9c9" if hatch else look().colours.ink
+    axes.add_artist(Polygon(corners * radius + at, facecolor=fill, edgecolor=edge, linewidth=0, hatch=hatch, zorder=22))
+    axes.add_artist(Polygon(corners * radius + at, fill=False, edgecolor=look().colours.ink, linewidth=0.55, zorder=22))
     if sign.class_status == "no_data":
-        axes.add_patch(Circle(at, min(radius * 0.35, 0.4 * unit), facecolor=GREY, linewidth=0, zorder=22))
+        axes.add_artist(
+            Circle(at, min(radius * 0.35, 0.4 * unit), facecolor=look().colours.grey, linewidth=0, zorder=22)
+        )
 
 
 def _corner_stretch(shape: str) -> float:
@@ -97,15 +99,14 @@ def _corner_stretch(shape: str) -> float:
 
 
 def _draw_empty(axes: Axes, at: tuple[float, float], outline: np.ndarray) -> None:
+    from matplotlib.lines import Line2D
     from matplotlib.patches import Polygon
 
-    axes.add_patch(Polygon(outline + at, facecolor="white", edgecolor=GREY, linewidth=0.8, zorder=22))
+    axes.add_artist(Polygon(outline + at, facecolor="white", edgecolor=look().colours.grey, linewidth=0.8, zorder=22))
     reach = np.abs(outline).max() * 0.62
     for lean in (1.0, -1.0):
-        axes.plot(
-            [at[0] - reach, at[0] + reach], [at[1] - lean * reach, at[1] + lean * reach],
-            color=GREY, linewidth=0.8, zorder=23, solid_capstyle="butt",
-        )  # fmt: skip
+        ends = [at[0] - reach, at[0] + reach], [at[1] - lean * reach, at[1] + lean * reach]
+        axes.add_artist(Line2D(*ends, color=look().colours.grey, linewidth=0.8, zorder=23, solid_capstyle="butt"))
 
 
 def _draw_roof(axes: Axes, at: tuple[float, float], radius: float, corners: np.ndarray) -> None:
@@ -114,7 +115,16 @@ def _draw_roof(axes: Axes, at: tuple[float, float], radius: float, corners: np.n
     top = at[1] + corners[:, 1].max() * radius * 0.9
     half = radius * 0.95
     roof = [(at[0] - half, top), (at[0] + half, top), (at[0], top + radius * 0.85)]
-    axes.add_patch(Polygon(roof, facecolor=INK, edgecolor=INK, linewidth=0.3, joinstyle="miter", zorder=21.5))
+    axes.add_artist(
+        Polygon(
+            roof,
+            facecolor=look().colours.ink,
+            edgecolor=look().colours.ink,
+            linewidth=0.3,
+            joinstyle="miter",
+            zorder=21.5,
+        )
+    )
 
 
 def draw_site(axes: Axes, at: tuple[float, float], *, unit: float) -> None:
@@ -123,4 +133,4 @@ def draw_site(axes: Axes, at: tuple[float, float], *, unit: float) -> None:
 
     size = SITE_MM * unit
     corners = [(at[0] - size, at[1] - size * 0.7), (at[0] + size, at[1] - size * 0.7), (at[0], at[1] + size)]
-    axes.add_patch(Polygon(corners, facecolor=SITE_COLOUR, edgecolor="white", linewidth=0.5, zorder=19))
+    axes.add_artist(Polygon(corners, facecolor=look().colours.site, edgecolor="white", linewidth=0.5, zorder=19))

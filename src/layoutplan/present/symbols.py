@@ -39,6 +39,7 @@ PAPER = "#f6f4ee"
 INK = "#2b2b2b"
 GREY = "#7d7a74"
 VIOLET = "#6a3d9a"
+SITE_COLOUR = "#0b4f6c"
 NEAR_SHARE = 0.9
 # A mean of 45.0000001 from floating arithmetic is no class over 45.
 _TOLERANCE = 1e-6
