@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import matplotlib.image
@@ -44,6 +45,13 @@ def picture(content):
     return np.rint(matplotlib.image.imread(io.BytesIO(content))[..., :3] * 255.0).astype(int)
 
 
+@pytest.fixture(scope="module")
+def dated(result):
+    """The plan under fixed hashes: a new norm changes the line at the foot of every sheet, and nothing else of it."""
+    fixed = {"layoutplan": "0", "county": "0123456789abcdef", "norms": "0", "scenario": "0123456789abcdef"}
+    return replace(result, provenance={**result.provenance, **fixed})
+
+
 def mismatch(result, sheet):
     """Count the pixels of a sheet that differ from the picture that was looked at and kept.
 
@@ -59,8 +67,8 @@ def mismatch(result, sheet):
 
 
 @pytest.mark.parametrize("sheet", KEPT)
-def test_golden_figures(result, sheet):
-    assert mismatch(result, sheet) <= ALLOWED
+def test_golden_figures(dated, sheet):
+    assert mismatch(dated, sheet) <= ALLOWED
 
 
 @pytest.mark.parametrize(("sheet", "module", "layer"), [
@@ -69,14 +77,14 @@ def test_golden_figures(result, sheet):
     ("cover", comparing, "fill_area"), ("gap", comparing, "draw_boundaries"), ("demand", outlooks, "_finish"),
     ("elimination", outlooks, "draw_listing"), ("resettlement", places, "_draw_ways"),
 ])  # fmt: skip
-def test_a_golden_figure_fails_when_a_layer_is_missing(result, monkeypatch, sheet, module, layer):
+def test_a_golden_figure_fails_when_a_layer_is_missing(dated, monkeypatch, sheet, module, layer):
     if os.environ.get("LAYOUTPLAN_NEW_GOLDEN") == "1":
         pytest.skip("figures are being kept anew")
     box = (0.0, 0.0, 0.0, 0.0)
     monkeypatch.setattr(module, layer, lambda *words, **named: box)
     if layer == "draw_boundaries":
         monkeypatch.setattr(module, layer, lambda *words, **named: None)
-    assert mismatch(result, sheet) > ALLOWED
+    assert mismatch(dated, sheet) > ALLOWED
 
 
 def test_the_style_file_shown_is_the_look_of_the_house():

@@ -63,13 +63,19 @@ def forms(
 
 
 @app.command(help=_word("report"))
-def report(county: CountyPath, out: OutFolder, scenario: ScenarioPath = None, lang: ChosenLang = LANG) -> None:
-    """Write the layout plan as a Word document and its HTML twin."""
-    from layoutplan.present.handin import write_report
+def report(
+    county: CountyPath,
+    out: OutFolder,
+    scenario: ScenarioPath = None,
+    special: Annotated[bool, typer.Option("--special", help=label("outputs.special", LANG))] = False,
+    lang: ChosenLang = LANG,
+) -> None:
+    """Write the layout plan, or the special plan, as a Word document and its HTML twin."""
+    from layoutplan.present.handin import write_report, write_special
 
     chosen, result = _lang(lang), _planned(county, scenario)
     with _working("write"):
-        written = write_report(result, out, lang=chosen)
+        written = (write_special if special else write_report)(result, out, lang=chosen)
     _list_written(written)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from layoutplan.county.tables import SCHOOL_KINDS, STAGES
-from layoutplan.labels import Lang, catalogue, label
+from layoutplan.labels import Lang, label
 from layoutplan.plan.ledger import open_ledger
 from layoutplan.present.blocks import Document, Writer
 from layoutplan.present.charts import draw_chart
@@ -262,15 +262,10 @@ def _norms(facts: Facts, writer: Writer) -> None:
             "clause": norm.clause,
             "confirm": label(f"grid_parts.{'verified' if norm.verified else 'to_confirm'}", facts.lang),
         }
-        for norm in norms if has_name(norm.key)
+        for norm in norms
     ]  # fmt: skip
     columns = ["norm", "norm_value", "unit", "clause", "confirm"]
     writer.table(make_grid("norms", pd.DataFrame(rows, columns=columns), columns, facts.lang))
-
-
-def has_name(norm: str) -> bool:
-    """Return whether a norm has a name a planner reads; the others are settings of the model."""
-    return f"norm.{norm}" in catalogue()
 
 
 def _plan(facts: Facts, writer: Writer) -> None:

@@ -74,9 +74,12 @@ _NUMBERS: dict[str, tuple[str, int]] = {
     "median_minutes": ("min", 1), "p95_minutes": ("min", 1), "max_minutes": ("min", 1), "gini_minutes": ("", 3),
     "seats_per_pupil": ("seats/pupil", 2), "limit_min": ("min", 0), "opens_year": ("", 0), "closes_year": ("", 0),
     "pass": ("school", 0), "fail": ("school", 0), "undecided": ("school", 0), "boarding_beds": ("bed", 0),
-    "norm_value": ("", 2),
+    "norm_value": ("", 2), "classes_over_norm": ("class", 0), "classes_large": ("class", 0),
+    "classes_extra_large": ("class", 0), "classes_needed": ("class", 0), "schools_over_size": ("school", 0),
+    "pupils_over_size": ("person", 0), "pupils_to_move": ("person", 0), "rooms_to_add": ("room", 0),
+    "first_year": ("", 0), "zero_year": ("", 0),
 }  # fmt: skip
-_NAMED = ("norm_value", "year", "grade", "target_year", "opens_year", "closes_year")
+_NAMED = ("norm_value", "year", "grade", "target_year", "opens_year", "closes_year", "first_year", "zero_year")
 # What the other columns of a change say already.
 _TOLD = ("year", "school_id", "name", "kind")
 _SHARES = ("ratio", "share_over_limit")
@@ -249,7 +252,7 @@ def norms_grid(result: PlanResult, lang: Lang) -> Grid:
     norms = result.prepared.norms
     rows = [
         {
-            "norm": norm.key, "norm_value": norm.value, "unit": norm.unit, "clause": norm.clause,
+            "norm": label(f"norm.{norm.key}", lang), "norm_value": norm.value, "unit": norm.unit, "clause": norm.clause,
             "confirm": label(f"grid_parts.{'verified' if norm.verified else 'to_confirm'}", lang),
         }
         for norm in norms.values()

@@ -20,6 +20,7 @@ from layoutplan.present.grids import ledger_grids, plan_grids
 from layoutplan.present.packing import put_file
 from layoutplan.present.public import write_public
 from layoutplan.present.schoolbook import write_schoolbook
+from layoutplan.present.special import compose_special
 from layoutplan.present.webpage import set_webpage
 from layoutplan.present.word import set_word
 from layoutplan.present.workbook import write_grids
@@ -132,6 +133,15 @@ def _tables(result: PlanResult, ledger: Ledger, lang: Lang) -> bytes:
     county = result.prepared.county
     title = label("workbook.tables_title", lang, county=county.name if lang == "zh" else county.name_en)
     return write_grids(result, [*plan_grids(result, lang), *ledger_grids(result, ledger, lang)], lang=lang, title=title)
+
+
+def write_special(result: PlanResult, out: Path, *, lang: Lang = "zh") -> list[Path]:
+    """Write the special plan to end oversized classes and schools, ``special_<lang>.docx`` and its ``.html`` twin."""
+    document = compose_special(result, lang=lang)
+    return [
+        put_file(out / f"special_{lang}.docx", set_word(document)),
+        put_file(out / f"special_{lang}.html", set_webpage(document).encode()),
+    ]
 
 
 def write_report(result: PlanResult, out: Path, *, lang: Lang = "zh") -> list[Path]:

@@ -33,6 +33,7 @@ PIECES: Mapping[str, Maker] = {
     **{f"sheet_{name}": _sheet(name) for name in SHEETS},
     "map": lambda result, out, lang: [draw_map(result, out, lang=lang)],
     "report": lambda result, out, lang: handin.write_report(result, out, lang=lang),
+    "special": lambda result, out, lang: handin.write_special(result, out, lang=lang),
     "ledger": lambda result, out, lang: handin.write_ledger(result, out, lang=lang),
     "run": _run,
     "export": lambda result, out, lang: handin.write_export(result, out, lang=lang),
