@@ -66,3 +66,8 @@ def test_both_fills_in_every_language():
 
 def test_labels_are_packaged():
     assert (files("layoutplan") / "assets" / "labels" / "intake.toml").is_file()
+
+
+def test_every_norm_has_a_name():
+    """Reports and workbooks list the norms by name: ``[norm.<key>]`` in assets/labels/norms.toml."""
+    assert not [key for key in load_norms() if f"norm.{key}" not in catalogue()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -12,6 +13,9 @@ from pathlib import Path
 from layoutplan.errors import OutputError, Problem
 
 _CODES = {errno.ENOSPC: "disk_full", errno.EROFS: "not_writable", errno.EACCES: "in_use", errno.EPERM: "in_use"}
+
+# Less room than this is none: a writer asks for whole blocks.
+_LITTLE_BYTES = 16_384
 
 
 @contextmanager
@@ -50,14 +54,24 @@ def write_whole(path: Path) -> Iterator[Path]:
         _sync(draft)
         draft.replace(path)
         _sync(path.parent)
-    except OSError as fault:
-        code = _CODES.get(fault.errno or 0)
+    except OutputError:
+        raise
+    except Exception as fault:
+        # GDAL and Arrow say "disk full" in errors of their own.
+        code = _CODES.get(getattr(fault, "errno", None) or 0) or ("disk_full" if _is_full(path.parent) else None)
         if code is None:
             raise
         raise OutputError([Problem(code, path.name, values={"path": path, "bytes": _size(draft)})]) from fault
     finally:
         with suppress(OSError):
             draft.unlink(missing_ok=True)
+
+
+def _is_full(folder: Path) -> bool:
+    try:
+        return shutil.disk_usage(folder).free < _LITTLE_BYTES
+    except OSError:
+        return False
 
 
 def _size(draft: Path) -> int:

@@ -6,8 +6,7 @@ import re
 
 import pytest
 
-from layoutplan.labels import LANGS, catalogue
-from layoutplan.norms import load_norms
+from layoutplan.labels import LANGS
 from layoutplan.plan.elimination import elimination_path
 from layoutplan.present.blocks import Table, Text, headings_of
 from layoutplan.present.handin import write_special
@@ -53,10 +52,6 @@ def test_numbers_are_those_of_the_path(result, document):
     for row in yearly.rows:
         assert row[1:4] == tuple(int(path.loc[row[0], name]) for name in
                                  ("classes_over_norm", "classes_large", "classes_extra_large"))  # fmt: skip
-
-
-def test_every_norm_has_a_name():
-    assert not [key for key in load_norms() if f"norm.{key}" not in catalogue()]
 
 
 def test_the_same_plan_gives_the_same_bytes(result, tmp_path):

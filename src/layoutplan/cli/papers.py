@@ -36,14 +36,21 @@ if TYPE_CHECKING:
 
 @app.command(help=_word("ledger"))
 def ledger(
-    county: CountyPath, out: OutFolder, scenario: ScenarioPath = None, year: Year = None, lang: ChosenLang = LANG
+    county: CountyPath,
+    out: OutFolder,
+    scenario: ScenarioPath = None,
+    year: Year = None,
+    pdf: Annotated[bool, typer.Option("--pdf", help=label("outputs.pdf", LANG))] = False,
+    lang: ChosenLang = LANG,
 ) -> None:
-    """Write the ledgers: tables, and a workbook with a sheet a school."""
-    from layoutplan.present.handin import write_ledger
+    """Write the ledgers: tables, and a workbook with a sheet a school, which may also be put on paper."""
+    from layoutplan.present.handin import write_ledger, write_schoolpages
 
     result = _planned(county, scenario)
     with _working("write"):
-        written = write_ledger(result, out, lang=_lang(lang), year=_year_of(result, year))
+        chosen, at = _lang(lang), _year_of(result, year)
+        written = write_ledger(result, out, lang=chosen, year=at)
+        written += write_schoolpages(result, out, lang=chosen, year=at) if pdf else []
     _list_written(written)
 
 
@@ -136,3 +143,33 @@ def _export_to(result: PlanResult, to: str) -> None:
     print(label("database.written", LANG, tables=", ".join(tables)))
     if not styled:
         print(label("database.no_styles", LANG), file=sys.stderr)
+
+
+@app.command(help=label("outputs.command", LANG))
+def outputs(
+    county: CountyPath,
+    out: OutFolder,
+    scenario: ScenarioPath = None,
+    piece: Annotated[list[str] | None, typer.Option("--piece", help=label("outputs.piece_option", LANG))] = None,
+    workers: Annotated[int, typer.Option("--workers", min=1, max=64, help=_word("workers"))] = 2,
+    lang: ChosenLang = LANG,
+) -> None:
+    """Write everything a county hands in, a folder a piece."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from layoutplan.present.outputs import PIECES, write_outputs
+
+    if unknown := sorted(set(piece or ()) - set(PIECES)):
+        wanted = {"value": ", ".join(unknown), "wanted": ", ".join(PIECES)}
+        raise ScenarioError([Problem("option_wrong", "--piece", values=wanted)])
+    chosen, result = _lang(lang), _planned(county, scenario)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        bar = progress.add_task(label("outputs.making", LANG), total=len(piece or PIECES))
+
+        def say(done: str) -> None:
+            progress.update(bar, advance=1, description=label(f"outputs.piece.{done}", LANG))
+
+        written = write_outputs(result, out, lang=chosen, pieces=piece, workers=workers, say=say)
+    print(label("outputs.written", LANG, files=len(written), path=out))

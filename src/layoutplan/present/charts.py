@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import threading
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from layoutplan.county.tables import STAGES
 from layoutplan.labels import Lang, label
 from layoutplan.present.fonts import FAMILY, use_fonts
 from layoutplan.present.provenance import stamp_of
+from layoutplan.present.sheet import DRAWING
 from layoutplan.present.symbols import INK, STATUS_COLOURS
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ CHARTS = ("demand_and_seats", "classes_over_norm", "gap_by_year")
 _WIDTH_MM, _HEIGHT_MM, _DPI = 156.0, 78.0, 220
 _BANDS = (("classes_over_norm", "over"), ("classes_large", "large"), ("classes_extra_large", "extra_large"))
 _DEMAND, _SEATS = "#0072b2", "#8a8a8a"
-_DRAWING = threading.RLock()
 
 
 def draw_chart(result: PlanResult, chart: str, *, lang: Lang = "zh") -> bytes:
@@ -53,7 +52,7 @@ def draw_chart(result: PlanResult, chart: str, *, lang: Lang = "zh") -> bytes:
         raise ValueError(f"unknown chart {chart!r}; there are {', '.join(CHARTS)}")
     from matplotlib.figure import Figure
 
-    with _DRAWING, use_fonts():
+    with DRAWING, use_fonts():
         panels = 2 if chart == "demand_and_seats" else 1
         figure = Figure(figsize=(_WIDTH_MM / 25.4, _HEIGHT_MM / 25.4), layout="constrained", facecolor="white")
         axes = np.atleast_1d(figure.subplots(1, panels))

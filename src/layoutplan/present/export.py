@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import shutil
 from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from layoutplan.files import write_whole
 from layoutplan.present.geopackage import write_geopackage
 from layoutplan.present.provenance import file_hash
 
@@ -43,27 +43,21 @@ def write_run(result: PlanResult, out: Path) -> None:
     ``summary.json`` (indicators with units, provenance), ``enrolment.csv``, ``assignment.csv`` (pupils by year, stage,
     place and school; rows with a ``reason`` and no school are pupils without one), ``prices.csv`` (seats, pupils and
     what one seat more would save, by year, stage and school; no rows where the rule does not look at seats),
-    ``findings.csv``, ``balance.csv``, ``plan.gpkg``. Everything is written into a folder beside ``out`` first and
-    moved only when all of it is complete. The same plan gives the same bytes. CSV is UTF-8 with a byte order mark,
+    ``findings.csv``, ``balance.csv``, ``plan.gpkg``. Everything is written under temporary names first and put in
+    place only when all of it is complete. The same plan gives the same bytes. CSV is UTF-8 with a byte order mark,
     so that Excel opens it.
     """
-    out.mkdir(parents=True, exist_ok=True)
-    part = out.with_name(f".{out.name}.{os.getpid()}.tmp")
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir()
-    try:
-        write_table(result.enrolment.frame, part / "enrolment.csv")
-        write_table(assignment_table(result), part / "assignment.csv")
-        write_table(result.assignment.prices, part / "prices.csv")
-        write_table(result.findings.frame, part / "findings.csv")
-        write_table(result.balance, part / "balance.csv")
-        write_geopackage(result, part / "plan.gpkg")
-        hashes = {name: file_hash(part / name) for name in FILES if name != "summary.json"}
-        (part / "summary.json").write_text(summary_json(result, hashes), encoding="utf-8", newline="\n")
-        for name in FILES:
-            (part / name).replace(out / name)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+    # All drafts are written before the first of them takes its place.
+    with ExitStack() as all_or_none:
+        drafts = {name: all_or_none.enter_context(write_whole(out / name)) for name in FILES}
+        write_geopackage(result, drafts["plan.gpkg"])
+        write_table(result.enrolment.frame, drafts["enrolment.csv"])
+        write_table(assignment_table(result), drafts["assignment.csv"])
+        write_table(result.assignment.prices, drafts["prices.csv"])
+        write_table(result.findings.frame, drafts["findings.csv"])
+        write_table(result.balance, drafts["balance.csv"])
+        hashes = {name: file_hash(draft) for name, draft in drafts.items() if name != "summary.json"}
+        drafts["summary.json"].write_text(summary_json(result, hashes), encoding="utf-8", newline="\n")
 
 
 def summary_json(result: PlanResult, hashes: Mapping[str, str]) -> str:
@@ -146,13 +140,8 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
     """
     columns = {str(name): _cells(frame[name], str(name)) for name in frame.columns}
     table = pd.DataFrame(columns, columns=[str(name) for name in frame.columns])
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        table.to_csv(part, index=False, encoding="utf-8-sig", lineterminator="\n")
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    with write_whole(path) as draft:
+        table.to_csv(draft, index=False, encoding="utf-8-sig", lineterminator="\n")
 
 
 def _cells(column: pd.Series[float] | pd.Series[str], name: str) -> list[str]:

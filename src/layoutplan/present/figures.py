@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import io
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from layoutplan.files import write_whole
 from layoutplan.labels import Lang, label
 from layoutplan.present.fonts import use_fonts
 from layoutplan.present.look import Look, use_look
+from layoutplan.present.packing import put_file
 from layoutplan.present.provenance import stamp_of
 from layoutplan.present.scene import Scene
-from layoutplan.present.sheet import PAPERS, Page, draw_footer, draw_stamp, draw_title, open_page
+from layoutplan.present.sheet import DRAWING, PAPERS, Page, draw_footer, draw_stamp, draw_title, open_page
 from layoutplan.present.subjects import SUBJECTS
 
 if TYPE_CHECKING:
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
 
 FORMATS = ("png", "pdf", "svg")
 DPI = 300
-# Settings of matplotlib and its font list belong to the whole process.
-_DRAWING = threading.RLock()
 
 
 @dataclass(frozen=True)
@@ -91,7 +88,7 @@ def draw_figure(
     how = printing or Printing()
     scene = Scene.of(result, sheet, lang=lang, year=year)
     name = f"{sheet}_{scene.year}_{lang}" + ("" if how.paper == "A3" else f"_{how.paper}")
-    with _DRAWING, use_fonts(), use_look(how.look):
+    with DRAWING, use_fonts(), use_look(how.look):
         figure = _compose(scene, how.paper)
         stamp = stamp_of(result)
         return [_save(figure, out / f"{name}.{kind}", stamp) for kind in how.formats]
@@ -103,7 +100,7 @@ def draw_picture(
     """Return one sheet of a plan as PNG for a page of a document, at a lower resolution than in print."""
     scene = Scene.of(result, sheet, lang=lang, year=year)
     buffer = io.BytesIO()
-    with _DRAWING, use_fonts():
+    with DRAWING, use_fonts():
         metadata = {"Software": "layoutplan", "Description": stamp_of(result)}
         _compose(scene, "A3").savefig(buffer, format="png", dpi=dpi, metadata=metadata)
     return buffer.getvalue()
@@ -118,9 +115,10 @@ def _save(figure: Figure, path: Path, stamp: str) -> Path:
     }
     kind = path.suffix[1:]
     quick: dict[str, Any] = {"pil_kwargs": {"compress_level": 3}} if kind == "png" else {}
-    with write_whole(path) as draft:
-        figure.savefig(draft, format=kind, dpi=DPI, metadata=metadata[kind], **quick)
-    return path
+    # In memory first: a writer that meets a full disk would leave its file open.
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format=kind, dpi=DPI, metadata=metadata[kind], **quick)
+    return put_file(path, buffer.getvalue())
 
 
 def _compose(scene: Scene, paper: str) -> Figure:

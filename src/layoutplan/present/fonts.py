@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -69,6 +70,18 @@ def _drawable() -> frozenset[int]:
     return frozenset(FT2Font(_font_path()).get_charmap())
 
 
+_RULERS = threading.local()
+
+
+def _ruler() -> Any:
+    """Return a font to measure with; to open the file takes longer than to measure, and no two threads share it."""
+    from matplotlib.ft2font import FT2Font
+
+    if not hasattr(_RULERS, "font"):
+        _RULERS.font = FT2Font(_font_path())
+    return _RULERS.font
+
+
 @cache
 def text_width_mm(text: str, size: float) -> float:
     """Return how wide a line of text is on paper [mm] at a size in points.
@@ -78,11 +91,11 @@ def text_width_mm(text: str, size: float) -> float:
     >>> round(text_width_mm("小学", 10.0), 2), text_width_mm("", 10.0)
     (7.06, 0.0)
     """
-    from matplotlib.ft2font import FT2Font, LoadFlags
+    from matplotlib.ft2font import LoadFlags
 
     if not text:
         return 0.0
-    font = FT2Font(_font_path())
+    font = _ruler()
     font.set_size(size * 10.0, 72.0)
     font.set_text(text, 0.0, flags=LoadFlags.NO_HINTING)
     return float(font.get_width_height()[0]) / 64.0 / 10.0 * 25.4 / 72.0

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from layoutplan.files import write_whole
 from layoutplan.present.geopackage import layers_of
+from layoutplan.present.packing import put_file
 from layoutplan.present.provenance import stamp_of
 
 if TYPE_CHECKING:
@@ -33,11 +34,10 @@ def write_geoparquet(result: PlanResult, out: Path) -> list[Path]:
 
     stamp, written = stamp_of(result), []
     for name, frame in layers_of(result).items():
-        path = out / f"{name}.parquet"
-        with write_whole(path) as draft:
-            frame.to_parquet(draft, index=False, schema_version="1.0.0", compression="zstd")
-            table = pq.read_table(draft)
-            metadata = {**(table.schema.metadata or {}), b"layoutplan": stamp.encode("ascii")}
-            pq.write_table(table.replace_schema_metadata(metadata), draft, compression="zstd")
-        written.append(path)
+        plain, marked = io.BytesIO(), io.BytesIO()
+        frame.to_parquet(plain, index=False, schema_version="1.0.0", compression="zstd")
+        table = pq.read_table(plain)
+        metadata = {**(table.schema.metadata or {}), b"layoutplan": stamp.encode("ascii")}
+        pq.write_table(table.replace_schema_metadata(metadata), marked, compression="zstd")
+        written.append(put_file(out / f"{name}.parquet", marked.getvalue()))
     return written

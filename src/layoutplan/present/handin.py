@@ -20,6 +20,7 @@ from layoutplan.present.grids import ledger_grids, plan_grids
 from layoutplan.present.packing import put_file
 from layoutplan.present.public import write_public
 from layoutplan.present.schoolbook import write_schoolbook
+from layoutplan.present.schoolpdf import write_schoolpdf
 from layoutplan.present.special import compose_special
 from layoutplan.present.webpage import set_webpage
 from layoutplan.present.word import set_word
@@ -56,6 +57,12 @@ def write_ledger(result: PlanResult, out: Path, *, lang: Lang = "zh", year: int 
         put_file(out / f"tables_{ledger.year}_{lang}.xlsx", tables),
         put_file(out / f"schools_{ledger.year}_{lang}.xlsx", schools),
     ]
+
+
+def write_schoolpages(result: PlanResult, out: Path, *, lang: Lang = "zh", year: int | None = None) -> list[Path]:
+    """Write the sheets of all schools on paper, ``schools_<year>_<lang>.pdf``; it takes a while for a county."""
+    ledger = open_ledger(result, year=year)
+    return [put_file(out / f"schools_{ledger.year}_{lang}.pdf", write_schoolpdf(result, ledger, lang=lang))]
 
 
 def write_forms(county: County, out: Path, *, lang: Lang = "zh") -> list[Path]:

@@ -14,6 +14,7 @@ import pandas as pd
 import shapely
 
 from layoutplan.county.tables import SCHOOL_KINDS
+from layoutplan.files import write_whole
 from layoutplan.labels import Lang, label
 from layoutplan.present.markup import coded, esc, sign_svg, site_svg
 from layoutplan.present.provenance import stamp_of
@@ -66,10 +67,8 @@ def draw_map(
     """
     scene = Scene.of(result, stage, lang=lang, year=year)
     path = out if out.suffix == ".html" else out / f"map_{stage}_{scene.year}_{lang}.html"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".tmp")
-    part.write_text(_as_html(scene), encoding="utf-8", newline="\n")
-    part.replace(path)
+    with write_whole(path) as draft:
+        draft.write_text(_as_html(scene), encoding="utf-8", newline="\n")
     return path
 
 

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from layoutplan.errors import OutputError, Problem
 from layoutplan.labels import Lang
+from layoutplan.plan.workers import Job, Lost, run_beside, run_here
 from layoutplan.present import handin
 from layoutplan.present.export import FILES, write_run
 from layoutplan.present.figures import draw_figure
@@ -43,6 +45,9 @@ PIECES: Mapping[str, Maker] = {
 """Piece to the function that writes its files into a folder; each is named by the label ``outputs.piece.<key>``."""
 
 
+_LONG = ("ledger", "report", "sheet_shells", "export", "forms", "special", "sheet_change")
+
+
 def write_piece(result: PlanResult, piece: str, out: Path, *, lang: Lang = "zh") -> list[Path]:
     """Write one piece of what is handed in.
 
@@ -73,7 +78,7 @@ def write_piece(result: PlanResult, piece: str, out: Path, *, lang: Lang = "zh")
 
 
 def write_outputs(
-    result: PlanResult, out: Path, *, lang: Lang = "zh", pieces: Iterable[str] | None = None,
+    result: PlanResult, out: Path, *, lang: Lang = "zh", pieces: Iterable[str] | None = None, workers: int = 1,
     say: Callable[[str], None] | None = None,
 ) -> list[Path]:  # fmt: skip
     """Write all that a county hands in, or some pieces of it.
@@ -88,17 +93,39 @@ def write_outputs(
         Language.
     pieces : iterable of str, optional
         Some of :data:`PIECES`; all unless told otherwise.
+    workers : int
+        Processes that share the pieces; 1 makes them in this one.
     say : callable, optional
         Told the key of each piece when it is done.
 
     Returns
     -------
     list of Path
-        What was written, piece by piece.
+        What was written, in the order of the pieces. How many processes worked on it changes no byte.
+
+    Raises
+    ------
+    ValueError
+        Unknown piece.
+    OutputError
+        A file cannot be written, or a process died; the pieces that are done stay.
     """
-    written: list[Path] = []
-    for piece in PIECES if pieces is None else pieces:
-        written += write_piece(result, piece, out, lang=lang)
+    chosen = list(PIECES if pieces is None else pieces)
+    if unknown := sorted(set(chosen) - set(PIECES)):
+        raise ValueError(f"unknown pieces {unknown}; there are {', '.join(PIECES)}")
+    # What takes long begins first, so that no process waits for the last piece of another.
+    waiting = sorted(chosen, key=lambda piece: (piece not in _LONG, piece.startswith("sheet_"), chosen.index(piece)))
+    job: Job[tuple[PlanResult, Path, Lang], str, list[Path] | Lost] = Job(_make, (result, out, lang), waiting)
+    written: dict[str, list[Path]] = {}
+    for piece, answer in run_here(job) if workers == 1 else run_beside(job, workers=workers):
+        if isinstance(answer, Lost):
+            raise OutputError([Problem("piece_lost", piece)])
+        written[piece] = answer
         if say is not None:
             say(piece)
-    return written
+    return [path for piece in chosen for path in written[piece]]
+
+
+def _make(shared: tuple[PlanResult, Path, Lang], piece: str) -> list[Path] | Lost:
+    result, out, lang = shared
+    return write_piece(result, piece, out, lang=lang)

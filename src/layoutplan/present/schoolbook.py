@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 
 _WIDTHS = (30.0, 12.0, 12.0, 12.0, 12.0, 12.0, 14.0, 18.0)
 _INDEX_WIDTHS = (15.0, 26.0, 16.0, 10.0, 14.0, 10.0, 12.0, 10.0, 10.0, 14.0, 10.0)
-_SIGNERS = ("filled_by", "head", "checked_by", "date")
+SIGNERS = ("filled_by", "head", "checked_by", "date")
 
 
 @dataclass(frozen=True, eq=False)
-class _Book:
+class Book:
     """Tables of all schools, looked up a school at a time."""
 
     result: PlanResult
@@ -43,6 +43,7 @@ class _Book:
     index: Grid
 
     def rows(self, part: str, school_id: str) -> pd.DataFrame:
+        """Return a school's rows of a table."""
         frames = self.parts[part]
         return frames[school_id] if school_id in frames else frames[""]
 
@@ -71,7 +72,7 @@ def write_schoolbook(result: PlanResult, ledger: Ledger, *, lang: Lang, schools:
     ValueError
         An id is unknown.
     """
-    book = _gather(result, ledger, lang)
+    book = gather_book(result, ledger, lang)
     known = [str(row[0]) for row in book.register.rows]
     wanted = known if schools is None else [str(school_id) for school_id in schools]
     unknown = sorted(set(wanted) - set(known))
@@ -92,7 +93,8 @@ def write_schoolbook(result: PlanResult, ledger: Ledger, *, lang: Lang, schools:
     return finish_workbook(workbook, result, title)
 
 
-def _gather(result: PlanResult, ledger: Ledger, lang: Lang) -> _Book:
+def gather_book(result: PlanResult, ledger: Ledger, lang: Lang) -> Book:
+    """Return the tables of all schools of a plan."""
     enrolment = result.enrolment.frame
     now = enrolment[enrolment["year"] == ledger.year]
     ahead = enrolment.groupby(["school_id", "year"], as_index=False)[["pupils", "classes"]].sum()
@@ -110,10 +112,10 @@ def _gather(result: PlanResult, ledger: Ledger, lang: Lang) -> _Book:
         for name, frame in frames.items()
     }
     index = next(grid for grid in ledger_grids(result, ledger, lang) if grid.key == "resource_schools")
-    return _Book(result, lang, schools_grid(result, lang), parts, index)
+    return Book(result, lang, schools_grid(result, lang), parts, index)
 
 
-def _fill_index(sheet: Worksheet, book: _Book, links: Mapping[str, str], title: str) -> None:
+def _fill_index(sheet: Worksheet, book: Book, links: Mapping[str, str], title: str) -> None:
     from openpyxl.styles import Font
     from openpyxl.worksheet.hyperlink import Hyperlink
 
@@ -138,7 +140,7 @@ def _fill_index(sheet: Worksheet, book: _Book, links: Mapping[str, str], title: 
     set_page(sheet, landscape=True)
 
 
-def _fill_school(sheet: Worksheet, book: _Book, school_id: str) -> None:
+def _fill_school(sheet: Worksheet, book: Book, school_id: str) -> None:
     from openpyxl.styles import Alignment, Font
     from openpyxl.worksheet.hyperlink import Hyperlink
 
@@ -156,21 +158,21 @@ def _fill_school(sheet: Worksheet, book: _Book, school_id: str) -> None:
         put_cell(sheet, row, 1, column.heading)
         put_cell(sheet, row, 2, value, column).alignment = Alignment(horizontal="left")
         row += 1
-    for grid in _sections(book, school_id):
+    for grid in sections_of(book, school_id):
         put_cell(sheet, row + 1, 1, grid.title).font = Font(name=FONT, bold=True, size=12)
         if grid.rows:
             row = add_grid(sheet, grid, top=row + 2, widths=_WIDTHS)
         else:
             put_cell(sheet, row + 2, 1, label("schoolbook.nothing", book.lang))
             row += 3
-    for at, signer in enumerate(_SIGNERS):
+    for at, signer in enumerate(SIGNERS):
         put_cell(sheet, row + 2, 1 + 2 * at, label(f"schoolbook.{signer}", book.lang))
     for at, width in enumerate(_WIDTHS, start=1):
         sheet.column_dimensions[sheet.cell(1, at).column_letter].width = width
     set_page(sheet, landscape=False)
 
 
-def _sections(book: _Book, school_id: str) -> list[Grid]:
+def sections_of(book: Book, school_id: str) -> list[Grid]:
     """Return the tables of one school's sheet, top to bottom."""
     lang = book.lang
     shown: dict[str, tuple[str, list[str]]] = {

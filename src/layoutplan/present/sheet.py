@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -22,6 +23,8 @@ _MM_PER_INCH = 25.4
 _NICE = (1.0, 1.25, 1.5, 1.75, 2.0, 2.25, 2.5, 2.75, 3.0, 3.25, 3.5, 4.0, 4.5, 5.0, 5.5, 6.0, 6.5, 7.0, 7.5, 8.0, 9.0)
 _SOFT = "#4a4742"
 _COLUMN_MM = 14.0
+# Settings of matplotlib and its font list belong to the whole process.
+DRAWING = threading.RLock()
 _DESIGN_MM = (420.0, 297.0)
 # Size and text of each paper against the design.
 PAPERS: Mapping[str, tuple[float, float]] = {"A3": (1.0, 1.0), "A4": (2**-0.5, 0.85)}
