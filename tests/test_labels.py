@@ -10,6 +10,7 @@ import pytest
 
 import layoutplan
 from layoutplan.labels import LANGS, both, catalogue, label
+from layoutplan.norms import load_norms
 
 SOURCE = Path(layoutplan.__file__).parent
 FILES = sorted((SOURCE / "assets" / "labels").glob("*.toml"))

@@ -39,7 +39,7 @@ def small_disk(tmp_path):
         pytest.skip("no disk can be mounted here")
     (place / "filler").write_bytes(b"x" * 60_000)
     yield place
-    subprocess.run(["umount", place], check=True)
+    subprocess.run(["umount", "--lazy", place], check=True)
 
 
 @pytest.mark.parametrize("kind", WRITERS)
