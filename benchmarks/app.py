@@ -1,7 +1,7 @@
 """The app under a planner's hand and under many: time to a page, drag to repaint, reruns of many sessions, memory.
 
 Run ``python benchmarks/app.py [COUNTY] [--sessions 20] [--drags 12]`` on a machine with nothing else to do; it needs
-Playwright and a Chromium. Sessions choose another year again and again, all at the same time; a rerun is measured
+Playwright and a Chromium. Sessions choose the other stage again and again, all at the same time; a rerun is measured
 from the choice to the page at rest. Nothing is asserted: the figures are printed as JSON.
 """
 
@@ -121,10 +121,8 @@ def sessions(browser: Any, address: str, count: int, rounds: int) -> dict[str, f
     taken: list[float] = []
     for turn in range(rounds + 1):
         begin = time.perf_counter()
-        for page in pages:
-            page.locator('[data-testid="stSlider"] [role="slider"]').first.press(
-                "ArrowRight" if turn % 2 else "ArrowLeft"
-            )
+        for page in pages:  # the first two buttons of choice are the stages
+            page.get_by_role("radio").nth(1 - turn % 2).click(force=True)
         page_left = list(pages)
         while page_left:
             for page in list(page_left):
