@@ -114,7 +114,7 @@ def _save(figure: Figure, path: Path, stamp: str) -> Path:
         "svg": {"Creator": "layoutplan", "Date": None, "Description": stamp},
     }
     kind = path.suffix[1:]
-    quick: dict[str, Any] = {"pil_kwargs": {"compress_level": 3}} if kind == "png" else {}
+    quick: dict[str, Any] = {"pil_kwargs": {"compress_level": 1}} if kind == "png" else {}
     # In memory first: a writer that meets a full disk would leave its file open.
     buffer = io.BytesIO()
     figure.savefig(buffer, format=kind, dpi=DPI, metadata=metadata[kind], **quick)

@@ -86,13 +86,13 @@ def write_form(county: County, school_id: str, *, lang: Lang) -> bytes:
     for at, name in enumerate(("code", "item", "stage", "unit", "value"), start=1):
         cell = put_cell(sheet, _FIRST_ROW - 1, at, label(f"form.{name}", lang))
         cell.font = Font(name=FONT, bold=True)
+    known = _known(county, school_id)
     for row, line in enumerate(_lines(county, school_id), start=_FIRST_ROW):
         words = line.column.zh if lang == "zh" else line.column.en
         stage = label(f"stage.{line.stage}", lang) if line.stage else ""
         for at, text in enumerate((line.code, words, stage, label(f"unit.{line.column.unit}", lang)), start=1):
             put_cell(sheet, row, at, text)
-        known = _known(county, school_id, line)
-        cell = put_cell(sheet, row, 5, known)
+        cell = put_cell(sheet, row, 5, known[line.stage, line.column.name])
         cell.fill = PatternFill("solid", fgColor="FFF8DC")
         cell.protection = Protection(locked=False)
     _guard(sheet, _FIRST_ROW, row)
@@ -122,14 +122,18 @@ def _lines(county: County, school_id: str) -> list[_Line]:
     return lines + [_Line(f"rooms.{stage}.{name}", stage, columns[name]) for stage in stages for name in STAGE_FIELDS]
 
 
-def _known(county: County, school_id: str, line: _Line) -> float | int | None:
-    frame = county.rooms if line.stage else county.schools
-    mine = frame["school_id"] == school_id
-    mine = mine & (frame["stage"] == line.stage) if line.stage else mine
-    value = frame.loc[mine, line.column.name].iloc[0]
-    if pd.isna(value):
-        return None
-    return int(value) if line.column.kind == "int" else float(value)
+def _known(county: County, school_id: str) -> dict[tuple[str, str], float | int | None]:
+    """Return what is known of a school, by stage (empty for the school as a whole) and column."""
+    school = county.schools[county.schools["school_id"] == school_id][list(SCHOOL_FIELDS)].to_dict("records")[0]
+    rooms = county.rooms[county.rooms["school_id"] == school_id]
+    parts = {"": school} | {str(row["stage"]): row for row in rooms[["stage", *STAGE_FIELDS]].to_dict("records")}
+    kinds = {column.name: column.kind for column in (*SCHOOLS.columns, *ROOMS.columns)}
+    return {
+        (stage, str(name)): None if pd.isna(value) else int(value) if kinds[str(name)] == "int" else float(value)
+        for stage, row in parts.items()
+        for name, value in row.items()
+        if name != "stage"
+    }
 
 
 def read_forms(county: County, paths: Sequence[Path]) -> Returned:

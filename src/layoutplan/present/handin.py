@@ -123,12 +123,16 @@ def write_export(result: PlanResult, out: Path, *, lang: Lang = "zh") -> list[Pa
         ``plan.gpkg`` (opens coloured in QGIS), ``<layer>.parquet`` (GeoParquet), ``tables_<year>_<lang>.xlsx``. The
         same plan gives the same bytes.
     """
+    layers, ledger = write_layers(result, out), open_ledger(result)
+    return [*layers, put_file(out / f"tables_{ledger.year}_{lang}.xlsx", _tables(result, ledger, lang))]
+
+
+def write_layers(result: PlanResult, out: Path) -> list[Path]:
+    """Write ``plan.gpkg`` (opens coloured in QGIS) and ``<layer>.parquet`` (GeoParquet) into a folder."""
     store = out / "plan.gpkg"
     with write_whole(store) as draft:
         write_geopackage(result, draft)
-    layers = write_geoparquet(result, out)
-    ledger = open_ledger(result)
-    return [store, *layers, put_file(out / f"tables_{ledger.year}_{lang}.xlsx", _tables(result, ledger, lang))]
+    return [store, *write_geoparquet(result, out)]
 
 
 def write_public_copy(result: PlanResult, out: Path, *, lang: Lang = "zh") -> list[Path]:

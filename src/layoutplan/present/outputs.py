@@ -27,6 +27,11 @@ def _run(result: PlanResult, out: Path, lang: Lang) -> list[Path]:
     return [out / name for name in FILES]
 
 
+def _layers(result: PlanResult, out: Path, lang: Lang) -> list[Path]:
+    del lang  # Layers have no language, and the tables stand in the ledger's folder.
+    return handin.write_layers(result, out)
+
+
 def _sheet(name: str) -> Maker:
     return lambda result, out, lang: draw_figure(result, out, sheet=name, lang=lang)
 
@@ -38,7 +43,7 @@ PIECES: Mapping[str, Maker] = {
     "special": lambda result, out, lang: handin.write_special(result, out, lang=lang),
     "ledger": lambda result, out, lang: handin.write_ledger(result, out, lang=lang),
     "run": _run,
-    "export": lambda result, out, lang: handin.write_export(result, out, lang=lang),
+    "export": _layers,
     "public": lambda result, out, lang: handin.write_public_copy(result, out, lang=lang),
     "forms": lambda result, out, lang: handin.write_forms(result.prepared.county, out, lang=lang),
 }
