@@ -21,6 +21,8 @@ _WIDE_MM = 198.0
 # Rounded down: the last of 22 lines has to fit.
 _LINE_TWIPS = math.floor(TEXT_MM[1] / LINES / _POINT_MM * 20)
 _LATIN = "Times New Roman"
+# A letter or digit is about so wide, of the size of its font; Word measures in points.
+_CHARACTER_EM, _MM_A_POINT = 0.6, 25.4 / 72
 _TITLE_PT, _PAGE_NO_PT, _TABLE_PT, _CAPTION_PT, _SMALL_PT = 22.0, 14.0, 9.0, 12.0, 10.5
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
@@ -240,15 +242,30 @@ def column_widths(columns: tuple[Column, ...], rows: list[tuple[Cell, ...]], tot
     >>> column_widths((Column("a"), Column("b")), [("x", "y" * 60)], 100.0)
     [20.0, 80.0]
     """
-
-    def size(text: str) -> int:
-        return sum(2 if ord(mark) > 0x2E7F else 1 for mark in text)
-
-    need = []
+    need, least = [], []
     for at, column in enumerate(columns):
-        longest = max([size(shown(row[at], column)) for row in rows], default=0)
-        need.append(min(max(longest, size(column.heading) / 2, 8.0), 32.0))
+        texts = [shown(row[at], column) for row in rows]
+        longest = max(map(_size, texts), default=0)
+        need.append(min(max(longest, _size(column.heading) / 2, 8.0), 32.0))
+        words = [word for text in (column.heading, *texts) for word in text.split()]
+        least.append(min(max(map(_unbroken, words), default=0) + 2.0, 17.0))
+    need = [max(pair) for pair in zip(need, least, strict=True)]
+    room = total_mm / (_TABLE_PT * _CHARACTER_EM * _MM_A_POINT)
+    if sum(least) < room < sum(need):
+        # What is short of room is taken from what can be broken into lines.
+        part = (room - sum(least)) / (sum(need) - sum(least))
+        need = [low + part * (high - low) for low, high in zip(least, need, strict=True)]
     return [round(total_mm * part / sum(need), 2) for part in need]
+
+
+def _size(text: str) -> int:
+    """Return how wide a text is, in narrow characters."""
+    return sum(2 if ord(mark) > 0x2E7F else 1 for mark in text)
+
+
+def _unbroken(word: str) -> int:
+    """Return how wide a word is that cannot be broken; Chinese breaks after any character."""
+    return 2 if any(ord(mark) > 0x2E7F for mark in word) else len(word)
 
 
 def shown(value: Cell, column: Column) -> str:
