@@ -44,13 +44,13 @@ def save(browser, address, name):
     context = browser.new_context(extra_http_headers={"X-Forwarded-User": name} if name else {})
     page = context.new_page()
     page.goto(f"{address}/plans")
-    page.wait_for_selector('.stApp[data-test-script-state="notRunning"]', timeout=120_000)
     alert = page.locator('[data-testid="stAlertContentError"]')
+    title = page.get_by_text(label("ui.office.title", "zh"), exact=True)
+    title.or_(alert).first.wait_for(timeout=120_000)
     if not alert.count():
-        page.get_by_text(label("ui.office.title", "zh"), exact=True).click()
+        title.click()
         page.get_by_role("button", name=label("ui.office.save", "zh")).click()
-        page.wait_for_timeout(500)
-        page.wait_for_selector('.stApp[data-test-script-state="notRunning"]', timeout=120_000)
+        alert.or_(page.get_by_text(label("ui.office.nth", "zh", number=1))).first.wait_for(timeout=120_000)
     said = page.locator(".stApp").all_inner_texts() if alert.count() else []
     context.close()
     return said

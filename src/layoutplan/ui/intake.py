@@ -167,7 +167,7 @@ def guess_layers(names: Iterable[str]) -> dict[str, str]:
     Examples
     --------
     >>> guess_layers(["schools.gpkg", "学校教室.csv", "roads_2022.fgb", "dem.tif"])
-    {'roads': 'roads_2022.fgb', 'schools': 'schools.gpkg', 'dem': 'dem.tif'}
+    {'schools': 'schools.gpkg', 'roads': 'roads_2022.fgb', 'dem': 'dem.tif'}
     """
     found: dict[str, str] = {}
     files = sorted(name for name in names if not name.lower().endswith((".toml", ".shx", ".dbf", ".prj", ".cpg")))
