@@ -50,7 +50,7 @@ def save(browser, address, name):
     if not alert.count():
         title.click()
         page.get_by_role("button", name=label("ui.office.save", "zh")).click()
-        alert.or_(page.get_by_text(label("ui.office.nth", "zh", number=1))).first.wait_for(timeout=120_000)
+        alert.or_(page.get_by_role("button", name=label("ui.office.open", "zh"))).first.wait_for(timeout=60_000)
     said = page.locator(".stApp").all_inner_texts() if alert.count() else []
     context.close()
     return said

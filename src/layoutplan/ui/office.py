@@ -42,7 +42,7 @@ def _tell(fault: InputError, lang: Lang) -> None:
 
 def _panel(office: Store, by: str, lang: Lang) -> None:
     if "office_fault" in st.session_state:
-        _tell(st.session_state.pop("office_fault"), lang)
+        _tell(st.session_state["office_fault"], lang)
     names = list_names(office)
     left, right = st.columns([1.3, 1])
     with left:
@@ -100,6 +100,7 @@ def _origin() -> tuple[str, int]:
 
 
 def _save(office: Store, by: str) -> None:
+    _forget_fault()
     known, number = _origin()
     name = st.session_state["office_as"].strip() or session.scenario().name
     plan = session.scenario().model_copy(update={"name": name})
@@ -111,6 +112,11 @@ def _save(office: Store, by: str) -> None:
         return
     _hold(version.name, version.number)
     st.session_state["office_note"] = ""
+
+
+def _forget_fault() -> None:
+    """Take away what was refused before; until something is done, it stays on the page."""
+    st.session_state.pop("office_fault", None)
 
 
 def _hold(name: str, number: int) -> None:
@@ -127,12 +133,14 @@ def _deeds(office: Store, version: Version, by: str, lang: Lang) -> None:
 
 
 def _open(office: Store, version: Version) -> None:
+    _forget_fault()
     st.session_state["scenario"] = load_version(office, version.name, number=version.number)
     st.session_state["office_origin"] = (version.name, version.number)
     st.session_state["office_as"] = version.name
 
 
 def _approve(office: Store, version: Version, by: str) -> None:
+    _forget_fault()
     st.session_state.pop("office_version", None)
     try:
         approve_version(office, version.name, number=version.number, by=by)
