@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -14,7 +13,7 @@ import tomli_w
 
 from layoutplan.errors import Problem, ScenarioError
 from layoutplan.norms import Norms
-from layoutplan.plan.scenario import Scenario, parse_scenario
+from layoutplan.plan.scenario import Scenario, parse_scenario, parse_tree, read_content
 
 _AXES = ("norms", "outlook", "policy", "sites")
 _MOST = 100_000
@@ -39,8 +38,8 @@ class Point:
 def is_grid(path: Path) -> bool:
     """Return whether a file is a grid; one that does not read is none."""
     try:
-        return "grid" in tomllib.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
+        return "grid" in parse_tree(read_content(path), source=path.name)
+    except ScenarioError:
         return False
 
 
@@ -64,10 +63,7 @@ def load_grid(path: Path) -> list[Point]:
         The file cannot be read, has unknown keys, empty or repeated values, more than 100,000 combinations, or one
         that is no scenario.
     """
-    try:
-        tree = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as fault:
-        raise ScenarioError([Problem("toml_unreadable", path.name, values={"reason": str(fault)})]) from fault
+    tree = parse_tree(read_content(path), source=path.name)
     axes = tree.pop("grid")
     problems = list(_faults(axes, path.name))
     if problems:

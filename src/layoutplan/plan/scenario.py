@@ -202,19 +202,40 @@ def load_scenario(path: Path | str) -> Scenario:
         The file cannot be read, or a key is unknown, missing or of the wrong type; all at once.
     """
     path = Path(path)
+    return parse_scenario(read_content(path), source=path.name)
+
+
+def read_content(path: Path) -> str:
+    """Return the text of a file that a planner wrote.
+
+    Raises
+    ------
+    ScenarioError
+        The file cannot be read.
+    """
     try:
-        content = path.read_text("utf-8")
+        return path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as fault:
         raise ScenarioError([Problem("toml_unreadable", path.name, values={"reason": str(fault)})]) from fault
-    return parse_scenario(content, source=path.name)
+
+
+def parse_tree(content: str, *, source: str) -> dict[str, Any]:
+    """Return the tables of TOML text; ``source`` names it in messages.
+
+    Raises
+    ------
+    ScenarioError
+        The text is no TOML.
+    """
+    try:
+        return tomllib.loads(content)
+    except tomllib.TOMLDecodeError as fault:
+        raise ScenarioError([Problem("toml_unreadable", source, values={"reason": str(fault)})]) from fault
 
 
 def parse_scenario(content: str, *, source: str) -> Scenario:
     """Read a scenario from TOML text; ``source`` names it in messages."""
-    try:
-        tree = tomllib.loads(content)
-    except tomllib.TOMLDecodeError as fault:
-        raise ScenarioError([Problem("toml_unreadable", source, values={"reason": str(fault)})]) from fault
+    tree = parse_tree(content, source=source)
     if isinstance(tree.get("actions"), list):
         tree["actions"] = tuple(tree["actions"])
     try:

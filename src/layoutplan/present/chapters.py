@@ -124,7 +124,12 @@ def compose_report(result: PlanResult, *, lang: Lang = "zh") -> Document:
         writer.chapter(label(f"report.chapter.{name}", lang))
         chapter(facts, writer)
     title = label("report.title", lang, county=facts.county, first=facts.base, last=facts.goal)
-    lines = tuple(about_lines(result, lang))
+    return bind_document(writer, title, result)
+
+
+def bind_document(writer: Writer, title: str, result: PlanResult) -> Document:
+    """Return what was written as a document that says what plan it is from."""
+    lines, lang = tuple(about_lines(result, writer.lang)), writer.lang
     return Document(title, lines, tuple(writer.blocks), lang, result.provenance["data_date"], stamp_of(result))
 
 

@@ -8,10 +8,9 @@ import pandas as pd
 
 from layoutplan.labels import Lang, label
 from layoutplan.present.blocks import Document, Writer
+from layoutplan.present.chapters import bind_document
 from layoutplan.present.grids import Cell, Column, Grid
-from layoutplan.present.provenance import stamp_of
 from layoutplan.present.word import set_word
-from layoutplan.present.workbook import about_lines
 
 if TYPE_CHECKING:
     from layoutplan.plan.closure import Gate
@@ -61,8 +60,7 @@ def compose_evidence(result: PlanResult, gate: Gate, ladder: Ladder | None = Non
         writer.say(*ladder.sheet[f"text_{lang}"].tolist())
     name = result.roster.schools.set_index("school_id").loc[gate.school_id, "name"]
     title = label("evidence.title", lang, school=name, year=gate.year)
-    date = result.provenance["data_date"]
-    return Document(title, tuple(about_lines(result, lang)), tuple(writer.blocks), lang, date, stamp_of(result))
+    return bind_document(writer, title, result)
 
 
 def write_evidence(result: PlanResult, gate: Gate, ladder: Ladder | None = None, *, lang: Lang = "zh") -> bytes:

@@ -14,12 +14,10 @@ from layoutplan.labels import Lang, label
 from layoutplan.plan.elimination import EliminationPath, elimination_path
 from layoutplan.plan.ledger import open_ledger
 from layoutplan.present.blocks import Document, Writer
-from layoutplan.present.chapters import Facts, number_of
+from layoutplan.present.chapters import Facts, bind_document, number_of
 from layoutplan.present.charts import draw_chart
 from layoutplan.present.figures import draw_picture
 from layoutplan.present.grids import changes_grid, make_grid
-from layoutplan.present.provenance import stamp_of
-from layoutplan.present.workbook import about_lines
 
 if TYPE_CHECKING:
     from layoutplan.plan.planning import PlanResult
@@ -99,8 +97,7 @@ def compose_special(result: PlanResult, *, lang: Lang = "zh") -> Document:
         chapter(case, writer)
     facts = case.facts
     title = label("report.special_title", lang, county=facts.county, first=facts.base, last=facts.goal)
-    lines = tuple(about_lines(result, lang))
-    return Document(title, lines, tuple(writer.blocks), lang, result.provenance["data_date"], stamp_of(result))
+    return bind_document(writer, title, result)
 
 
 def _basis(case: Case, writer: Writer) -> None:

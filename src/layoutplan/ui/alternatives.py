@@ -22,6 +22,7 @@ from layoutplan.present.evidence import write_evidence
 from layoutplan.present.symbols import VIOLET
 from layoutplan.ui import mapdata, session, steps
 from layoutplan.ui.cards import DASH, number
+from layoutplan.ui.choices import choose
 from layoutplan.ui.planmap import Scene
 
 VIEWS = ("gate", "ladder")
@@ -32,13 +33,8 @@ _LABELLED = 8
 
 def view(lang: Lang) -> str:
     """Draw the choice between the conditions and the ladder; return it."""
-    session.keep("closure_view", VIEWS[0])
-    chosen = st.segmented_control(
-        label("ui.alternatives.views", lang), VIEWS, key="closure_view", required=True, on_change=session.remember,
-        args=("closure_view",), label_visibility="collapsed",
-        format_func=lambda name: label(f"ui.alternatives.view_{name}", lang),
-    )  # fmt: skip
-    return str(chosen or st.session_state["kept_closure_view"])
+    views, said = label("ui.alternatives.views", lang), "ui.alternatives.view_"
+    return choose(views, VIEWS, key="closure_view", said=lambda name: label(f"{said}{name}", lang))
 
 
 # ---- what inspection and hearing found ---------------------------------------------------------

@@ -15,8 +15,9 @@ from layoutplan.county.tables import STAGE_OF_GRADE
 from layoutplan.labels import Lang, label
 from layoutplan.plan.planning import PlanResult
 from layoutplan.present.symbols import STATUS_COLOURS, class_status_of
-from layoutplan.ui import charts, session
+from layoutplan.ui import charts
 from layoutplan.ui.charts import Bars, Curve
+from layoutplan.ui.choices import choose
 
 # A rule belongs to the first tab whose pattern it begins with.
 TABS = {
@@ -45,13 +46,8 @@ def tab_of(rule: str) -> str:
 def tabs(result: PlanResult, lang: Lang) -> str:
     """Draw the tabs, each with its number of findings; return the one chosen."""
     counts = result.findings.frame["rule"].map(tab_of).value_counts().to_dict()
-    session.keep("finding_tab", "classes")
-    chosen = st.segmented_control(
-        label("ui.diagnosis.tabs", lang), list(TABS), key="finding_tab", required=True, on_change=session.remember,
-        args=("finding_tab",), label_visibility="collapsed",
-        format_func=lambda tab: f"{label(f'ui.diagnosis.tab_{tab}', lang)} {counts.get(tab, 0)}",
-    )  # fmt: skip
-    return str(chosen or st.session_state["kept_finding_tab"])
+    said = {tab: f"{label(f'ui.diagnosis.tab_{tab}', lang)} {counts.get(tab, 0)}" for tab in TABS}
+    return choose(label("ui.diagnosis.tabs", lang), list(TABS), key="finding_tab", said=said.__getitem__)
 
 
 def rules_of(result: PlanResult, tab: str) -> tuple[str, ...]:

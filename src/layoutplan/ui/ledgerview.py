@@ -15,6 +15,7 @@ from layoutplan.plan.ledger import BANDS, Ledger, open_ledger
 from layoutplan.plan.planning import PlanResult
 from layoutplan.ui import session
 from layoutplan.ui.cards import DASH, number
+from layoutplan.ui.choices import choose
 from layoutplan.ui.listing import Shown, pick
 
 TABS = ("resources", "communities", "equity")
@@ -52,13 +53,8 @@ def ledger(result: PlanResult, year: int) -> Ledger:
 
 def tabs(lang: Lang) -> str:
     """Draw the tabs; return the one chosen."""
-    session.keep("ledger_tab", TABS[0])
-    chosen = st.segmented_control(
-        label("ui.ledger.tabs", lang), TABS, key="ledger_tab", required=True, on_change=session.remember,
-        args=("ledger_tab",), label_visibility="collapsed",
-        format_func=lambda tab: label(f"ui.ledger.tab_{tab}", lang),
-    )  # fmt: skip
-    return str(chosen or st.session_state["kept_ledger_tab"])
+    title = label("ui.ledger.tabs", lang)
+    return choose(title, TABS, key="ledger_tab", said=lambda tab: label(f"ui.ledger.tab_{tab}", lang))
 
 
 def pick_row(book: Ledger, result: PlanResult, *, tab: str, stage: str, lang: Lang) -> Mapping[str, Any] | None:

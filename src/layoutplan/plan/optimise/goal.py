@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -11,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, ValidationError
 
 from layoutplan.errors import Problem, ScenarioError
+from layoutplan.plan.scenario import parse_tree, read_content
 from layoutplan.seats.settings import Outlook, Policy, Value
 
 Deed = Literal["open", "expand", "merge", "close", "convert"]
@@ -237,11 +237,7 @@ def load_goal(path: Path | str) -> Goal:
         The file cannot be read, or a key is unknown, missing or of the wrong type; all at once.
     """
     path = Path(path)
-    try:
-        content = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as fault:
-        raise ScenarioError([Problem("toml_unreadable", path.name, values={"reason": str(fault)})]) from fault
-    return parse_goal(content, source=path.name)
+    return parse_goal(read_content(path), source=path.name)
 
 
 def parse_goal(content: str, *, source: str) -> Goal:
@@ -253,10 +249,7 @@ def parse_goal(content: str, *, source: str) -> Goal:
     >>> goal.years, goal.policy.assignment
     ((2025, 2028), 'capacity')
     """
-    try:
-        tree = tomllib.loads(content)
-    except tomllib.TOMLDecodeError as fault:
-        raise ScenarioError([Problem("toml_unreadable", source, values={"reason": str(fault)})]) from fault
+    tree = parse_tree(content, source=source)
     if isinstance(tree.get("policy"), dict):
         tree["policy"] = {"assignment": "capacity"} | tree["policy"]
     try:
