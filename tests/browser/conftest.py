@@ -159,3 +159,9 @@ def watch(browser):
 @pytest.fixture(scope="session")
 def serve():
     return serving
+
+
+@pytest.fixture(scope="session")
+def watching():
+    """Return what watches a page, for pages opened in a context of one's own."""
+    return Watch

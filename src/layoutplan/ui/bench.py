@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 MAX_CANDIDATES = 6
 ROOMS = (12, 18, 24, 30, 36)
 USUAL_ROOMS = 18
+_DECIMALS = 2  # a pin put back where it was is the same candidate, whatever degrees did to its metres
 
 
 @dataclass(frozen=True)
@@ -56,13 +57,14 @@ def add(bench: Bench, east_m: float, north_m: float, *, site_id: str) -> Bench:
     if len(bench.candidates) >= MAX_CANDIDATES:
         return bench
     held = bench.in_hand()
-    new = Candidate(site_id, east_m, north_m, held.rooms if held else USUAL_ROOMS)
+    rooms = held.rooms if held else USUAL_ROOMS
+    new = Candidate(site_id, round(east_m, _DECIMALS), round(north_m, _DECIMALS), rooms)
     return Bench((*bench.candidates, new), site_id)
 
 
 def move(bench: Bench, site_id: str, east_m: float, north_m: float) -> Bench:
     """Put a candidate elsewhere and take it in hand; an unknown id changes nothing."""
-    return _changed(bench, site_id, east_m=east_m, north_m=north_m)
+    return _changed(bench, site_id, east_m=round(east_m, _DECIMALS), north_m=round(north_m, _DECIMALS))
 
 
 def resize(bench: Bench, rooms: int) -> Bench:

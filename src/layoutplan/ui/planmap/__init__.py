@@ -25,6 +25,7 @@ from layoutplan.ui.planmap.panel import Card, as_data
 
 Style = Mapping[str, str | float | bool]
 LIVE_MS = 150
+_SCRIPTS = ("parts.js", "panel.js", "touch.js", "planmap.js")
 
 
 def _fingerprint(content: object) -> str:
@@ -251,7 +252,7 @@ def _leaflet_script() -> str:
     leaflet = (files("layoutplan") / "assets" / "leaflet" / "leaflet.js").read_text("utf-8")
     leaflet = leaflet.partition("//# sourceMappingURL")[0]
     once = f"if (!globalThis.L) {{\n{leaflet}\n}}"
-    return "\n".join([once, _read("parts.js"), _read("panel.js"), _read("planmap.js"), "export default () => {};"])
+    return "\n".join([once, *map(_read, _SCRIPTS), "export default () => {};"])
 
 
 @cache

@@ -112,7 +112,7 @@ class PlanMap {
     this.bounds = L.latLngBounds(base.bounds);
     this.map = L.map(this.frame, {
       preferCanvas: true, zoomSnap: 0.1, zoomDelta: 0.5, wheelPxPerZoomLevel: 110,
-      zoomControl: false, attributionControl: false, minZoom: 6, maxZoom: 18,
+      zoomControl: false, attributionControl: false, minZoom: 6, maxZoom: 18, tapHold: true,
     });
     this.furnish(base);
     base.layers.forEach((layer, at) => this.addLayer(layer, 310 + at * 10));
@@ -320,14 +320,11 @@ class PlanMap {
   makeMovable(known) {
     const { marker } = known;
     marker.on("dragstart", () => {
-      known.held = true;
+      takeUp(this, known);
       this.hideTip();
     });
     marker.on("drag", () => this.reportLive(known));
-    marker.on("dragend", () => {
-      known.held = false;
-      this.report(known, false);
-    });
+    marker.on("dragend", () => putDown(this, known));
     L.DomEvent.on(marker.getElement(), "keydown", (event) => {
       const way = { ArrowUp: [1, 0], ArrowDown: [-1, 0], ArrowRight: [0, 1], ArrowLeft: [0, -1] }[event.key];
       if (!way) return;
@@ -335,14 +332,11 @@ class PlanMap {
       const metres = event.shiftKey ? STEP_M / 10 : STEP_M;
       const { lat, lng } = marker.getLatLng();
       const perLng = METRES_PER_DEGREE * Math.cos((lat * Math.PI) / 180);
+      takeUp(this, known); // until the keys rest, as a hand on the mouse would
       marker.setLatLng([lat + (way[0] * metres) / METRES_PER_DEGREE, lng + (way[1] * metres) / perLng]);
-      known.held = true; // until the keys rest, as a hand on the mouse would
       this.reportLive(known);
       clearTimeout(known.rest);
-      known.rest = setTimeout(() => {
-        known.held = false;
-        this.report(known, false);
-      }, NUDGE_SETTLE_MS);
+      known.rest = setTimeout(() => putDown(this, known), NUDGE_SETTLE_MS);
     });
   }
 
@@ -388,9 +382,11 @@ class PlanMap {
       const hit = this.hit(event);
       if (hit) this.talk.setTriggerValue("clicked", { layer: hit.layer.name, id: hit.item.id });
     });
-    map.on("contextmenu", ({ latlng }) => {
+    map.on("contextmenu", (event) => {
       this.hideTip();
-      if (this.talk.data.can_add) this.talk.setTriggerValue("added", { lat: latlng.lat, lng: latlng.lng });
+      if (!this.talk.data.can_add || !asksForSite(this, event)) return;
+      const { lat, lng } = event.latlng;
+      this.talk.setTriggerValue("added", { lat, lng });
     });
   }
 
