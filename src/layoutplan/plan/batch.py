@@ -24,7 +24,7 @@ from layoutplan.errors import DataError, InputError, Problem, ScenarioError
 from layoutplan.files import write_whole
 from layoutplan.plan.catchments import Catchments, draw_up_catchments
 from layoutplan.plan.grid import Point, is_grid, load_grid, vary_norms
-from layoutplan.plan.planning import Prepared, prepare, run_plan
+from layoutplan.plan.planning import Prepared, count_plan, prepare
 from layoutplan.plan.scenario import Scenario, load_scenario
 from layoutplan.plan.workers import Job, Lost, run_beside, run_here, run_on_cluster
 from layoutplan.seats.ways import modes_of
@@ -302,7 +302,7 @@ def work_out(prepared: Prepared, task: Task) -> Result | InputError:
         if task.level == "catchments":
             found = draw_up_catchments(prepared, task.scenario)
             return Result(found.indicators, _school_numbers(found))
-        return Result(run_plan(prepared, task.scenario).indicators)
+        return Result(count_plan(prepared, task.scenario))
     except InputError as fault:
         return fault
 

@@ -21,15 +21,15 @@ _CLASS_RULES = ("class_over_norm", "class_large", "class_extra_large")
 _Series = tuple[str, str, Ints, Floats]
 
 
-def count_indicators(evidence: Evidence, findings: Findings) -> pd.DataFrame:
+def count_indicators(evidence: Evidence, standing: Findings) -> pd.DataFrame:
     """Count what planners are held to.
 
     Parameters
     ----------
     evidence : Evidence
-        Every step of the plan.
-    findings : Findings
-        What was found in it.
+        Every step of the plan; ranges of the enrolment are not looked at.
+    standing : Findings
+        What was found in the base year, which no scenario changes.
 
     Returns
     -------
@@ -39,7 +39,7 @@ def count_indicators(evidence: Evidence, findings: Findings) -> pd.DataFrame:
         ``pupils_over_limit`` is of grades 1-3; ``pupils_over_limit_<group>`` stands beside it where the policy
         states how the group travels.
     """
-    parts = (_classes(evidence, findings), _schools(evidence, findings), _seats(evidence), _travel(evidence))
+    parts = (_classes(evidence, standing), _schools(evidence), _seats(evidence), _travel(evidence))
     series = sorted((one for part in parts for one in part), key=lambda one: one[0])
     lengths = [len(values) for _, _, _, values in series]
     return pd.DataFrame(
@@ -52,7 +52,7 @@ def count_indicators(evidence: Evidence, findings: Findings) -> pd.DataFrame:
     )
 
 
-def _classes(evidence: Evidence, findings: Findings) -> Iterator[_Series]:
+def _classes(evidence: Evidence, standing: Findings) -> Iterator[_Series]:
     """Classes over the norm by band; the bands do not overlap."""
     frame, facts, years = evidence.enrolment.frame, evidence.facts, evidence.years
     junior = (frame["grade"].to_numpy() > GRADES_OF_GROUP["grades_4_6"][-1]).astype(int)
@@ -64,14 +64,13 @@ def _classes(evidence: Evidence, findings: Findings) -> Iterator[_Series]:
     total = np.zeros((len(limits) + 1, len(years)))
     year = np.searchsorted(years, frame["year"].to_numpy(np.int64))
     np.add.at(total, (band, year), frame["classes"].to_numpy(float))
-    now = findings.frame["year"].to_numpy() == facts.base_year
-    counted = Counter(findings.frame["rule"].to_numpy(object)[now])
+    counted = Counter(standing.frame["rule"].to_numpy(object))
     for number, rule in enumerate(_CLASS_RULES):
         total[number, years == facts.base_year] = counted[rule]
         yield rule.replace("class_", "classes_", 1), "class", years, total[number]
 
 
-def _schools(evidence: Evidence, findings: Findings) -> Iterator[_Series]:
+def _schools(evidence: Evidence) -> Iterator[_Series]:
     roster, norms, years = evidence.roster, evidence.facts.norms, evidence.years
     kind = state_by_year(roster, "kind", years)[:, (roster.schools["kind"] != "special").to_numpy(bool)]
     known = {name: f"school_size.{name}" for name in np.unique(kind.astype(str))}
@@ -79,9 +78,8 @@ def _schools(evidence: Evidence, findings: Findings) -> Iterator[_Series]:
     limit = np.vectorize(limits.__getitem__, otypes=[float])(kind)
     over = limit < evidence.cubes.pupils.sum(axis=1).T
     yield "schools_over_size", "school", years, over.sum(axis=1).astype(float)
-    rules = Counter(findings.frame["rule"].to_numpy(object))
-    yield "schools_vacant", "school", years[:1], np.array([float(rules["school_vacant"])])
-    yield "shell_candidates", "school", years[:1], np.array([float(rules["shell_candidate"])])
+    yield "schools_vacant", "school", years[:1], np.array([float(evidence.facts.vacant.sum())])
+    yield "shell_candidates", "school", years[:1], np.array([float(evidence.shells.sum())])
 
 
 def _seats(evidence: Evidence) -> Iterator[_Series]:

@@ -39,6 +39,7 @@ __all__ = [
     "catchments_of",
     "cell_schools",
     "cell_travel_of",
+    "count_plan",
     "demand_of",
     "entry_mode",
     "plan_rules",
@@ -118,6 +119,52 @@ def run_plan(prepared: Prepared, scenario: Scenario) -> PlanResult:
     DataError
         Dated households do not fit the places they come from.
     """
+    prepared, travel, periods, evidence = _worked_out(prepared, scenario)
+    county, norms = prepared.county, prepared.norms
+    findings = diagnose(evidence, standing=prepared.standing)
+    indicators = count_indicators(evidence, prepared.standing)
+    provenance = {
+        "layoutplan": __version__,
+        "county": county.fingerprint,
+        "norms": norms.fingerprint,
+        "scenario": scenario.fingerprint,
+        "data_date": max(county.as_of.values(), default=""),
+        "synthetic": str(county.synthetic).lower(),
+    }
+    return PlanResult(
+        prepared, scenario, evidence.roster, travel, evidence.ways, evidence.demand, evidence.supply,
+        evidence.assignment, evidence.enrolment, findings, evidence.balance, indicators, provenance, periods,
+    )  # fmt: skip
+
+
+def count_plan(prepared: Prepared, scenario: Scenario) -> pd.DataFrame:
+    """Return the indicators of :func:`run_plan` and nothing else: ranges and findings, half of its time, are left out.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        Made by :func:`prepare`.
+    scenario : Scenario
+        Outlook, policy and actions.
+
+    Returns
+    -------
+    DataFrame
+        ``indicator, year`` (key, sorted), ``value``, ``unit``; the same to the last bit.
+
+    Raises
+    ------
+    ScenarioError, DataError
+        As :func:`run_plan`.
+    """
+    prepared, _, _, evidence = _worked_out(prepared, scenario, ranges=False)
+    return count_indicators(evidence, prepared.standing)
+
+
+def _worked_out(
+    prepared: Prepared, scenario: Scenario, *, ranges: bool = True
+) -> tuple[Prepared, Travel, Periods, Evidence]:
+    """Return every step of a plan up to what the checks look at."""
     prepared = prepare_for(prepared, scenario.policy, also=modes_besides(scenario))
     county, norms, policy = prepared.county, prepared.norms, scenario.policy
     years = range(county.base_year, scenario.last_year + 1)
@@ -128,23 +175,10 @@ def run_plan(prepared: Prepared, scenario: Scenario) -> PlanResult:
     supply = count_supply(roster, norms=norms, years=years)
     assignment = assign_by_policy(demand, ways, roster=roster, terms=terms_for(prepared, scenario, supply))
     ground = Ground(roster, between, supply, norms, policy)
-    enrolment = roll_forward(county, assignment, ground, years=years)
+    enrolment = roll_forward(county, assignment, ground, years=years, ranges=ranges)
     balance = balance_seats(county, demand, supply, roster)
     evidence = Evidence(prepared.facts, policy, roster, ways, assignment, balance, demand, supply, enrolment)
-    findings = diagnose(evidence, standing=prepared.standing)
-    indicators = count_indicators(evidence, findings)
-    provenance = {
-        "layoutplan": __version__,
-        "county": county.fingerprint,
-        "norms": norms.fingerprint,
-        "scenario": scenario.fingerprint,
-        "data_date": max(county.as_of.values(), default=""),
-        "synthetic": str(county.synthetic).lower(),
-    }
-    return PlanResult(
-        prepared, scenario, roster, travel, ways, demand, supply, assignment, enrolment,
-        findings, balance, indicators, provenance, periods,
-    )  # fmt: skip
+    return prepared, travel, periods, evidence
 
 
 def terms_for(prepared: Prepared, scenario: Scenario, supply: Supply) -> Terms:

@@ -29,6 +29,7 @@ from layoutplan.seats.supply import Roster, Supply, rooms_cube
 from layoutplan.seats.ways import Ways
 
 _LAST_GRADES = tuple(grades[-1] for grades in GRADES_OF_STAGE.values())
+_CHANCES = ("school_id", "year", "event", "probability")
 _JUNIOR = ("to_junior", "left_county", "from_elsewhere")
 
 
@@ -92,7 +93,9 @@ class Ground:
     policy: Policy = Policy()
 
 
-def roll_forward(county: County, assignment: Assignment, ground: Ground, *, years: Sequence[int]) -> Enrolment:
+def roll_forward(
+    county: County, assignment: Assignment, ground: Ground, *, years: Sequence[int], ranges: bool = True
+) -> Enrolment:
     """Roll the classes of the base year forward, school by school.
 
     Parameters
@@ -105,6 +108,9 @@ def roll_forward(county: County, assignment: Assignment, ground: Ground, *, year
         Schools, ways between them, rooms, norms, policy.
     years : sequence of int
         School years in order; the first is the base year.
+    ranges : bool, optional
+        Whether to draw the ranges; where not, ``p10``, ``p90`` and ``p_over_norm`` are missing and no event has a
+        probability. Nothing else depends on them.
 
     Returns
     -------
@@ -138,7 +144,10 @@ def roll_forward(county: County, assignment: Assignment, ground: Ground, *, year
     if ground.policy.enrolment == "residence":
         pupils, adrift, ledger = pupils | _by_residence(assignment, school_ids, years[1:]), [], []
     frame = _as_frame(pupils, county, ground)
-    frame, chances = with_ranges(frame, Outcome(county, ground.roster, ground.supply, ground.norms, steps))
+    if ranges:
+        frame, chances = with_ranges(frame, Outcome(county, ground.roster, ground.supply, ground.norms, steps))
+    else:
+        frame, chances = frame.assign(p10=np.nan, p90=np.nan, p_over_norm=np.nan), pd.DataFrame(columns=_CHANCES)
     return Enrolment(
         frame,
         pd.DataFrame(adrift, columns=["year", "school_id", "grade", "pupils"]),

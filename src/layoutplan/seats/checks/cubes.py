@@ -103,8 +103,8 @@ class Cubes:
         Ordinary schools of the scenario, sorted.
     years : int64 [year]
         School years of the plan.
-    pupils, p90 : float64
-        Enrolment [person]; ``p90`` adds up the grades' own, which is on the high side.
+    pupils : float64
+        Enrolment [person].
     formed, needed : float64
         Classes as they will be formed, and by the norm, grade by grade.
     largest : float64
@@ -120,7 +120,6 @@ class Cubes:
     school_ids: npt.NDArray[np.object_]
     years: Ints
     pupils: Floats
-    p90: Floats
     formed: Floats
     needed: Floats
     largest: Floats

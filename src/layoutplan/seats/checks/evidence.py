@@ -17,6 +17,7 @@ from layoutplan.county.tables import GRADES_OF_STAGE, STAGE_OF_GRADE, STAGES
 from layoutplan.norms import Norms
 from layoutplan.seats.assignment import Assignment
 from layoutplan.seats.checks.cubes import STAGE_WORDS, Cubes, Flows, read_flows, summed
+from layoutplan.seats.checks.high import high_total
 from layoutplan.seats.demand import Demand
 from layoutplan.seats.rollforward import Enrolment
 from layoutplan.seats.settings import Policy
@@ -242,7 +243,7 @@ class Evidence:
         np.maximum.at(largest, tuple(axis[at[0] >= 0] for axis in at), size[at[0] >= 0])
         large = size >= self.facts.norms.value("class_size.large") - HAIR
         sums = {
-            "pupils": pupils, "p90": frame["p90"].to_numpy(float), "formed": frame["classes"].to_numpy(float),
+            "pupils": pupils, "formed": frame["classes"].to_numpy(float),
             "needed": np.ceil(pupils / norm - HAIR), "over": (size > norm + HAIR).astype(float),
             "large": large.astype(float),
         }  # fmt: skip
@@ -256,6 +257,36 @@ class Evidence:
             school_ids.to_numpy(object), years, largest=largest, rooms=np.where(known, rooms, np.nan), seats=seats,
             children=children, **cubes,
         )  # fmt: skip
+
+    @cached_property
+    def largest_catchments(self) -> tuple[pd.Series, pd.Series]:
+        """The most children any year up to the goal year has nearest to each school [person], by ``school_id``.
+
+        By the middle and by the high side (P90) of the forecast; 0 where nobody lives nearest, missing where the
+        forecast has no range.
+        """
+        school_ids, until = self.schools.index, self.years <= self.facts.goal_year
+        small = pd.Series(self.cubes.children.sum(axis=1)[:, until].max(axis=1, initial=0.0), index=school_ids)
+        # The high side matters only where the middle is small; large catchments keep their middle value.
+        low = ((small > 0) & (small <= self.facts.norms.value("shell.max_pupils"))).to_numpy()
+        high, flows = small.copy(), self.flows
+        mine = np.flatnonzero(low[flows.school] & until[flows.year])
+        high[low] = high_total(self.assignment.flows.iloc[mine], self.demand).reindex(school_ids[low])
+        # A school nobody lives nearest to has no children; one whose forecast has no range has an unknown high side.
+        every = self.facts.schools.index
+        return small.reindex(every, fill_value=0.0), high.reindex(every, fill_value=0.0)
+
+    @cached_property
+    def shells(self) -> pd.Series:
+        """Whether a school of the county is so small for so long that a review is due, by ``school_id``.
+
+        It stayed at or under the threshold in every one of the latest counts, the children for whom it is the
+        nearest stay so in every year up to the goal year even on the high side of the forecast, and it stays open.
+        """
+        facts, threshold = self.facts, self.facts.norms.value("shell.max_pupils")
+        tiny = (facts.counts <= threshold).all(axis=1) & ~facts.vacant
+        closes = self.schools["closes_year"].notna().reindex(facts.schools.index)
+        return tiny & (self.largest_catchments[1] <= threshold) & ~closes
 
 
 def _ordinary(roster: Roster) -> pd.DataFrame:

@@ -13,7 +13,6 @@ from layoutplan.county.tables import GRADES, STAGE_OF_GRADE
 from layoutplan.norms import Norms
 from layoutplan.seats.checks.cubes import Breaches, breaches
 from layoutplan.seats.checks.evidence import LIMIT_GRADES, Evidence, Facts, Found, first_breaches, stage_words
-from layoutplan.seats.checks.high import high_total
 from layoutplan.seats.supply import teaches
 
 
@@ -113,16 +112,12 @@ def _beyond_design(facts: Facts) -> Iterator[Found]:
 def _small(evidence: Evidence) -> Iterator[Found]:
     """Schools to keep by default, and those so small for so long that a review is due.
 
-    A shell candidate stayed at or under the threshold in every one of the latest counts, and the
-    children for whom it is the nearest school stay so in every year up to the goal year even on the
-    high side of the forecast (P90). A school on whose own some village depends is named besides.
+    Shell candidates are those of :attr:`Evidence.shells`; one on which some village depends is named besides.
     """
-    facts = evidence.facts
+    facts, shell = evidence.facts, evidence.shells
     norms, pupils, counts = facts.norms, facts.base_pupils, facts.counts
     threshold, counts_needed = norms.value("shell.max_pupils"), int(norms.value("shell.counts"))
-    tiny = (counts <= threshold).all(axis=1) & ~facts.vacant
-    near, high = largest_catchments(evidence)
-    shell = tiny & (high <= threshold) & ~evidence.schools["closes_year"].notna().reindex(pupils.index)
+    near, high = evidence.largest_catchments
     alone = places_that_depend(evidence)
     at = pupils.index[shell]
     words = {"children": near[at], "high": high[at]} | {
@@ -141,32 +136,6 @@ def _small(evidence: Evidence) -> Iterator[Found]:
     kept = pupils.index[(pupils > 0) & (pupils < small) & rural & ~shell]
     rows = _rows(kept, facts, measured=pupils[kept], limit=small, alone=alone.reindex(kept).fillna(0).astype(int))
     yield "small_keep", rows
-
-
-def largest_catchments(evidence: Evidence) -> tuple[pd.Series, pd.Series]:
-    """Return the most children any year up to the goal year has nearest to each school.
-
-    Parameters
-    ----------
-    evidence : Evidence
-        The plan so far.
-
-    Returns
-    -------
-    middle, high : Series by ``school_id`` [person]
-        By the middle and by the high side (P90) of the forecast; 0 where nobody lives nearest, missing where the
-        forecast has no range.
-    """
-    school_ids, until = evidence.schools.index, evidence.years <= evidence.facts.goal_year
-    small = pd.Series(evidence.cubes.children.sum(axis=1)[:, until].max(axis=1, initial=0.0), index=school_ids)
-    # The high side matters only where the middle is small; large catchments keep their middle value.
-    low = ((small > 0) & (small <= evidence.facts.norms.value("shell.max_pupils"))).to_numpy()
-    high, flows = small.copy(), evidence.flows
-    mine = np.flatnonzero(low[flows.school] & until[flows.year])
-    high[low] = high_total(evidence.assignment.flows.iloc[mine], evidence.demand).reindex(school_ids[low])
-    # A school nobody lives nearest to has no children; one whose forecast has no range has an unknown high side.
-    every = evidence.facts.schools.index
-    return small.reindex(every, fill_value=0.0), high.reindex(every, fill_value=0.0)
 
 
 def places_that_depend(evidence: Evidence) -> pd.Series:
