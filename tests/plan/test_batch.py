@@ -147,8 +147,8 @@ def whole(out):
 
 
 @contextlib.contextmanager
-def cluster(folder, workers):
-    """A scheduler and workers of Dask as an office would start them; yields its address and the workers."""
+def cluster(folder):
+    """A scheduler and workers of Dask as an office would start them; yields its address, and what starts a worker."""
     note = folder / "scheduler.json"
     base = [sys.executable, "-m"]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
@@ -160,26 +160,54 @@ def cluster(folder, workers):
             time.sleep(0.05)
         address = json.loads(note.read_text("utf-8"))["address"]
         alike = ["--nthreads", "1", "--no-nanny", "--no-dashboard", "--host", "127.0.0.1", "--local-directory", folder]
-        for _ in range(workers):
+
+        def join():
             running.append(subprocess.Popen([*base, "distributed.cli.dask_worker", address, *alike], **quiet))
-        yield address, running[1:]
+            return running[-1]
+
+        yield address, join
     finally:
         for process in running[::-1]:
             process.kill()
             process.wait()
 
 
-@pytest.mark.skipif(os.name == "nt", reason="no kill -9 there")
-def test_a_cluster_gives_the_same_though_a_worker_is_killed(folder, tmp_path):
-    paths = [folder / "1-base.toml", folder / "3-ghost.toml"]
+@pytest.fixture(scope="module")
+def ten(folder, tmp_path_factory):
+    """Ten scenarios, one of which fails, and what one process says of them."""
+    paths, plans = [folder / "1-base.toml", folder / "3-ghost.toml"], tmp_path_factory.mktemp("plans")
     for number in range(8):
         rooms = AddRooms(year=2024, school_id="2164000001", stage="primary", rooms=number)
-        paths.append(tmp_path / "plans" / f"{number:02d}.toml")
+        paths.append(plans / f"{number:02d}.toml")
         save_scenario(Scenario(name=f"{number:02d}", actions=(rooms,)), paths[-1])
-    alone = table_of(run_batch(folder / "county", paths))
-    with cluster(tmp_path, 2) as (address, workers):
+    return paths, table_of(run_batch(folder / "county", paths))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no kill -9 there")
+def test_a_cluster_gives_the_same_though_a_worker_is_killed(folder, ten, tmp_path):
+    from distributed import Client
+
+    paths, alone = ten
+    with cluster(tmp_path) as (address, join):
+        workers = [join(), join()]
+        with Client(address) as client:
+            client.wait_for_workers(2)
         runs = run_batch(folder / "county", paths, crew=Crew(scheduler=address))
         first = next(runs)
         workers[0].send_signal(signal.SIGKILL)
+        together = table_of([first, *runs])
+    pd.testing.assert_frame_equal(alone, together)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no kill -9 there")
+def test_a_cluster_goes_on_when_the_only_worker_that_held_the_county_is_killed(folder, ten, tmp_path):
+    paths, alone = ten
+    with cluster(tmp_path) as (address, join):
+        only = join()
+        runs = run_batch(folder / "county", paths, crew=Crew(scheduler=address))
+        first = next(runs)
+        only.send_signal(signal.SIGKILL)
+        only.wait()
+        join()
         together = table_of([first, *runs])
     pd.testing.assert_frame_equal(alone, together)

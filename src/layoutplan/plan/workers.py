@@ -6,21 +6,28 @@ is tried once more by itself, and if the worker dies again, it is given up and t
 
 from __future__ import annotations
 
+import math
 import multiprocessing
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from layoutplan.errors import Problem, ScenarioError
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 Shared = TypeVar("Shared")
 Task = TypeVar("Task")
 Answer = TypeVar("Answer")
 
 _CONNECT_SECONDS = 30
+# How often it is looked how many workers a cluster has.
+_LOOK_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -130,10 +137,10 @@ def run_on_cluster(job: Job[Shared, Task, Answer], *, address: str) -> Iterator[
     Raises
     ------
     ScenarioError
-        Dask is not installed here, or no scheduler answers at the address.
+        Dask is not installed here, no scheduler answers at the address, or it has no worker.
     """
     try:
-        from distributed import Client, KilledWorker, as_completed
+        from distributed import Client
     except ImportError as fault:
         raise ScenarioError([Problem("cluster_not_installed", address)]) from fault
     try:
@@ -141,23 +148,82 @@ def run_on_cluster(job: Job[Shared, Task, Answer], *, address: str) -> Iterator[
     except (OSError, TimeoutError, ValueError) as fault:
         raise ScenarioError([Problem("cluster_not_there", address, values={"reason": str(fault)})]) from fault
     with client:
-        held = client.scatter(job.shared, broadcast=True, direct=False)
-        running: dict[str, Task] = {}
+        yield from _on_cluster(client, job, address)
 
-        def submit(task: Task) -> Any:
+
+@dataclass(frozen=True)
+class _CutOff:
+    """Instead of an answer: all workers that held what is shared are gone."""
+
+
+def _on_cluster(client: Client, job: Job[Shared, Task, Answer], address: str) -> Iterator[tuple[Task, Answer | Lost]]:
+    """Yield every task with its answer; hand out anew what is shared when all who held it are gone.
+
+    A worker that joined late need not hold it yet, so the death of one may be enough.
+    """
+    alone, source, singly = deque[Task](), iter(job.tasks), False
+    while True:
+        cut_off = []
+        for task, answer in _while_held(client, job, _taken(alone) if singly else source, address, singly=singly):
+            if not isinstance(answer, _CutOff):
+                yield task, answer
+            elif singly:
+                yield task, Lost()
+            else:
+                cut_off.append(task)
+        # Those that were under way go one by one, so that a guilty one is known.
+        alone.extend(cut_off)
+        if not singly and not alone:
+            return
+        singly = bool(alone)
+
+
+def _taken(tasks: deque[Task]) -> Iterator[Task]:
+    while tasks:
+        yield tasks.popleft()
+
+
+def _while_held(
+    client: Client, job: Job[Shared, Task, Answer], tasks: Iterator[Task], address: str, *, singly: bool
+) -> Iterator[tuple[Task, Answer | Lost | _CutOff]]:
+    """Hand out what is shared and yield tasks with their answers; take no more tasks once it is lost."""
+    from distributed import as_completed
+
+    held, running, done = None, dict[str, Task](), as_completed()
+    room, looked, lost = 1, -math.inf, False
+    while True:
+        if not singly and time.monotonic() > looked + _LOOK_SECONDS:
+            # Workers may come and go.
+            room, looked = 2 * max(sum(client.nthreads().values()), 1), time.monotonic()
+        while len(running) < room and not lost and (task := next(tasks, None)) is not None:
+            held = held or _hand_out(client, job.shared, address)
             future = client.submit(job.function, held, task, pure=False, retries=1)
             running[future.key] = task
-            return future
+            done.add(future)
+        if not running:
+            return
+        future = next(done)
+        answer = _answer_of(future)
+        lost = lost or isinstance(answer, _CutOff)
+        yield running.pop(future.key), answer
 
-        source = iter(job.tasks)
-        room = 2 * max(sum(client.nthreads().values()), 1)
-        done = as_completed([submit(task) for _, task in zip(range(room), source, strict=False)])
-        for future in done:
-            task = running.pop(future.key)
-            try:
-                answer: Answer | Lost = future.result()
-            except KilledWorker:
-                answer = Lost()
-            if (another := next(source, None)) is not None:
-                done.add(submit(another))
-            yield task, answer
+
+def _answer_of(future: Any) -> Any:
+    from distributed import KilledWorker
+
+    try:
+        return future.result()
+    except KilledWorker:
+        return Lost()
+    except CancelledError:
+        return _CutOff()
+
+
+def _hand_out(client: Client, shared: object, address: str) -> Any:
+    """Hand what all tasks share to every worker there is."""
+    try:
+        # Under a name of its own: under the same one it would pass for what was lost.
+        return client.scatter(shared, broadcast=True, direct=False, hash=False)
+    except (OSError, TimeoutError) as fault:
+        values = {"seconds": _CONNECT_SECONDS}
+        raise ScenarioError([Problem("cluster_without_workers", address, values=values)]) from fault
