@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 
 import matplotlib.image
@@ -18,7 +19,9 @@ from layoutplan.present.figures import Printing, draw_figure, draw_picture
 from layoutplan.present.look import Look, load_look
 from layoutplan.present.outputs import PIECES
 from layoutplan.present.scene import SHEETS
+from layoutplan.present.signs import Sign, draw_school
 from layoutplan.present.subjects import SUBJECTS
+from layoutplan.present.symbols import STATUSES
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "tests" / "golden"
@@ -122,3 +125,24 @@ def test_statuses_read_in_grey():
     }
     for one, other in (("near", "over"), ("over", "large"), ("large", "extra_large")):
         assert light[one] - light[other] > 25
+
+
+def grey(status):
+    """Draw the smallest sign of a school in a status, as a printer without colours would."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(0.2, 0.2))
+    axes = figure.add_axes((0.0, 0.0, 1.0, 1.0), xlim=(-2.54, 2.54), ylim=(-2.54, 2.54))
+    axes.set_axis_off()
+    draw_school(axes, (0.0, 0.0), Sign("small_circle", 20.0, class_status=status), unit=1.0)
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=300)
+    buffer.seek(0)
+    return matplotlib.image.imread(buffer)[..., :3] @ np.array([0.2126, 0.7152, 0.0722])
+
+
+@pytest.mark.parametrize("pair", list(combinations([one for one in STATUSES if one != "no_data"], 2)))
+def test_the_smallest_signs_of_two_statuses_differ_in_grey(pair):
+    one, other = map(grey, pair)
+    sign = (one < 0.98) | (other < 0.98)
+    assert np.abs(one - other)[sign].mean() > 0.06

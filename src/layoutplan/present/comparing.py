@@ -37,7 +37,11 @@ if TYPE_CHECKING:
 _PAIR: tuple[Box, Box] = ((12.0, 90.0, 195.0, 164.0), (213.0, 90.0, 195.0, 164.0))
 _BELOW: tuple[Box, Box] = ((12.0, 18.0, 195.0, 66.0), (213.0, 18.0, 195.0, 66.0))
 _LIMITS_MIN = (10.0, 20.0, 30.0, 45.0, 60.0)
+# Upper ends of all bands: beyond the last limit is far; without a way is another matter (NaN) and never counted as far.
+_UPPER_MIN = (*_LIMITS_MIN, float(np.finfo(np.float64).max))
+_WITHOUT_WAY = ("off_network", "island", "one_way")
 _GAP_MARGIN_MM = 3.0
+_NO_WAY_EDGE, _NO_WAY_HATCH = "#8f887b", "...."
 
 
 def _caption(page: Page, box: Box, text: str) -> None:
@@ -55,7 +59,7 @@ def draw_cover(scene: Scene, page: Page) -> None:
         def paint(axes: Axes, window: Window, ground: gpd.GeoDataFrame = ground) -> None:
             del window  # The county is shown whole.
             for upper, shape in zip(ground["limit_min"], ground.geometry, strict=True):
-                fill_area(axes, shape, facecolor=_band_colour(float(upper)), linewidth=0, zorder=2.0)
+                fill_area(axes, shape, **_band_style(float(upper)), zorder=2.0)
 
         mine = scene.at(sheet=stage)
         MapSheet(mine, page, paint, over=_dot_schools(mine)).draw(box, plain=True)
@@ -74,7 +78,7 @@ def _dot_schools(scene: Scene) -> Over:
     def over(face: Face, taken: list[Box], apart: BaseGeometry | None) -> None:
         del apart
         draw_dots(face, points)
-        name_areas(face, scene.result.prepared.county.townships, taken=taken)
+        name_areas(face, scene.result.prepared.county.townships, taken=taken, clear=True)
 
     return over
 
@@ -86,12 +90,13 @@ def _reach(scene: Scene, stage: str) -> gpd.GeoDataFrame:
     travel = cell_travel_of(result, mode, year=scene.year)
     pair = nearest_open(travel, teaches(result.roster, grade, scene.year))
     minutes = np.append(travel.minutes, np.inf)[pair]
-    return draw_isochrones(result.ground(scene.year).cells[mode], minutes, limits_min=_LIMITS_MIN)
+    return draw_isochrones(result.ground(scene.year).cells[mode], minutes, limits_min=_UPPER_MIN)
 
 
-def _band_colour(upper: float) -> str:
-    at = len(_LIMITS_MIN) if np.isnan(upper) else _LIMITS_MIN.index(upper)
-    return look().bands[at]
+def _band_style(upper: float) -> dict[str, Any]:
+    if np.isnan(upper):
+        return {"facecolor": look().colours.paper, "edgecolor": _NO_WAY_EDGE, "hatch": _NO_WAY_HATCH, "linewidth": 0.0}
+    return {"facecolor": look().bands[_UPPER_MIN.index(upper)], "linewidth": 0}
 
 
 def _band_words(page: Page) -> list[str]:
@@ -104,30 +109,35 @@ def _band_words(page: Page) -> list[str]:
 def _key_cover(page: Page, *, box: Box) -> None:
     colours = look().bands
     keys = [Key(words, swatch(page, colours[at])) for at, words in enumerate(_band_words(page))]
-    draw_keys(page, keys, box=box)
+    no_way = swatch(page, look().colours.paper, hatch=_NO_WAY_HATCH)
+    draw_keys(page, [*keys, Key(label("figure.panel.no_way", page.lang), no_way)], box=box)
 
 
 def _list_cover(
     scene: Scene, page: Page, stage: str, ground: gpd.GeoDataFrame, limit: Norm | None, *, box: Box
 ) -> None:
-    flows = scene.result.assignment.flows
-    mine = flows[(flows["year"] == scene.year) & (flows["stage"] == stage)]
+    flows, unplaced = scene.result.assignment.flows, scene.result.assignment.unplaced
+    mine, left = (
+        table[(table["year"] == scene.year) & (table["stage"] == stage)] for table in (flows, unplaced)
+    )  # fmt: skip
     band = np.searchsorted(np.array(_LIMITS_MIN), mine["minutes"].to_numpy(float) - 1e-9, side="left")
-    pupils = np.bincount(band, weights=mine["pupils"].to_numpy(float), minlength=len(_LIMITS_MIN) + 1)
-    unplaced = scene.result.assignment.unplaced
-    left = unplaced[(unplaced["year"] == scene.year) & (unplaced["stage"] == stage)]["pupils"].sum()
-    area = dict(zip(ground["limit_min"].fillna(-1.0), ground["area_km2"], strict=True))
-    areas = [float(area.get(limit_min, 0.0)) for limit_min in (*_LIMITS_MIN, -1.0)]
-    total, whole = max(pupils.sum() + left, 1e-9), max(sum(areas), 1e-9)
+    pupils = np.bincount(band, weights=mine["pupils"].to_numpy(float), minlength=len(_UPPER_MIN))
+    cut_off = left["reason"].isin(_WITHOUT_WAY)
+    no_way, no_seat = float(left.loc[cut_off, "pupils"].sum()), float(left.loc[~cut_off, "pupils"].sum())
+    km2 = ground["area_km2"].groupby(ground["limit_min"].fillna(np.inf)).sum()
+    areas = km2.reindex([*_UPPER_MIN, np.inf], fill_value=0.0).tolist()
+    total, whole = max(pupils.sum() + no_way + no_seat, 1e-9), max(sum(areas), 1e-9)
+    words = [*_band_words(page), label("figure.panel.no_way", page.lang)]
     rows: list[list[str | float | None]] = [
-        [words, float(count), 100.0 * count / total, km2, 100.0 * km2 / whole]
-        for words, count, km2 in zip(_band_words(page), pupils.tolist(), areas, strict=True)
-    ]  # fmt: skip
-    if left > 0:
-        rows.append([label("figure.panel.unplaced", page.lang), float(left), 100.0 * left / total, None, None])
+        [said, float(count), 100.0 * count / total, area, 100.0 * area / whole]
+        for said, count, area in zip(words, [*pupils.tolist(), no_way], areas, strict=True)
+    ]
+    if no_seat > 0:
+        rows.append([label("figure.panel.unplaced", page.lang), no_seat, 100.0 * no_seat / total, None, None])
     heads = [label(f"figure.panel.{name}", page.lang) for name in ("way", "pupils", "share", "area", "share")]
-    said = "—" if limit is None else f"{limit.value:g}"
-    title = label("figure.panel.cover_table", page.lang, year=scene.year, limit=said)
+    title = label("figure.panel.cover_table_free", page.lang, year=scene.year)
+    if limit is not None:
+        title = label("figure.panel.cover_table", page.lang, year=scene.year, limit=f"{limit.value:g}")
     draw_listing(page, Listing(title, heads, rows, (2.6, 1.4, 1.2, 1.6, 1.2), (0, 0, 1, 0, 1)), box=box)
 
 
@@ -240,5 +250,8 @@ def _draw_gap_map(scene: Scene, page: Page, gap: pd.Series[Any], *, box: Box) ->
         middle = shape.point_on_surface() if not shape.contains(shape.centroid) else shape.centroid
         across, up, _, _ = face.on_paper((middle.x, middle.y, middle.x, middle.y))
         text = f"{value:+,.0f}".replace("-", "−") if value else "0"
-        written = page.write(across, up, text, size=6.6, ha="center", va="center", bold=value > 0)
-        written.set_path_effects([Stroke(linewidth=1.6, foreground="#ffffff"), Normal()])
+        written = page.write(across, up, text, size=7.2, ha="center", va="center")
+        # Over hatching a thin edge is lost: a broad one makes a plate of its own.
+        plate = [Stroke(linewidth=3.4 if value > 0 else 1.8, foreground="#ffffff")]
+        bold = [Stroke(linewidth=0.35, foreground=look().colours.ink)] if value > 0 else []
+        written.set_path_effects([*plate, *bold, Normal()])

@@ -79,6 +79,8 @@ _NUMBERS: dict[str, tuple[str, int]] = {
     "pupils_over_size": ("person", 0), "pupils_to_move": ("person", 0), "rooms_to_add": ("room", 0),
     "first_year": ("", 0), "zero_year": ("", 0),
 }  # fmt: skip
+# Minutes, pupils and shares stand below each other: 45 is not 45.0, nor 2,000 pupils 2,000.0.
+_OF_MANY_UNITS = ("norm_value", "measured", "limit")
 _NAMED = ("norm_value", "year", "grade", "target_year", "opens_year", "closes_year", "first_year", "zero_year")
 # What the other columns of a change say already.
 _TOLD = ("year", "school_id", "name", "kind")
@@ -127,7 +129,7 @@ def _cells(column: pd.Series[Any], name: str, lang: Lang) -> list[Cell]:
         factor = 100.0 if name in _SHARES else 1.0
         numbers = pd.to_numeric(column).to_numpy(float, na_value=np.nan) * factor
         shown: list[Cell] = [None if np.isnan(v) else _number(v, _NUMBERS[name][1]) for v in numbers.tolist()]
-        return [_whole_if_it_is(number) for number in shown] if name == "norm_value" else shown
+        return [_whole_if_it_is(number) for number in shown] if name in _OF_MANY_UNITS else shown
     room = _WORDS.get(name)
     return [_text(value, room, lang) for value in column.tolist()]
 
@@ -139,7 +141,7 @@ def _number(number: float, decimals: int) -> float | int:
 
 
 def _whole_if_it_is(number: Cell) -> Cell:
-    """Return a norm's value as it is written: 45 and 13.5, not 45.00."""
+    """Return a value as it is written: 45 and 13.5, not 45.00."""
     return int(number) if isinstance(number, float) and number.is_integer() else number
 
 

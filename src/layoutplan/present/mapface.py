@@ -143,7 +143,9 @@ def _draw_leader(page: Page, want: Wanted, corner: tuple[float, float]) -> None:
     page.rule(start, end, color="#5c574f", linewidth=0.5, zorder=35)
 
 
-def name_areas(face: Face, areas: gpd.GeoDataFrame, *, taken: Sequence[Box]) -> list[Box]:
+def name_areas(
+    face: Face, areas: gpd.GeoDataFrame, *, taken: Sequence[Box], clear: bool = False
+) -> list[Box]:  # fmt: skip
     """Write the name of every area, spaced out and grey, near its middle; return every rectangle in use [mm].
 
     Parameters
@@ -154,6 +156,8 @@ def name_areas(face: Face, areas: gpd.GeoDataFrame, *, taken: Sequence[Box]) -> 
         ``township_id``, ``name`` and polygons.
     taken : sequence of (left, bottom, right, top)
         What is in use [mm]. An area whose whole inside is in use gets no name.
+    clear : bool
+        Whether the ground is strongly coloured, so that the names have to be dark on a broad pale edge.
     """
     room = list(taken)
     for _, area in areas.sort_values("township_id").iterrows():
@@ -163,18 +167,18 @@ def name_areas(face: Face, areas: gpd.GeoDataFrame, *, taken: Sequence[Box]) -> 
             swell = face.page.swell
             box = (across - width / 2, up - 2.0 * swell, across + width / 2, up + 2.4 * swell)
             if fits(box, room):
-                _write_area(face.page, (across, up), spaced)
+                _write_area(face.page, (across, up), spaced, clear=clear)
                 room.append(box)
                 break
     return room
 
 
-def _write_area(page: Page, at: tuple[float, float], text: str) -> None:
+def _write_area(page: Page, at: tuple[float, float], text: str, *, clear: bool) -> None:
     from matplotlib.patheffects import Normal, Stroke
 
-    size = look().text.township
-    written = page.write(*at, text, size=size, color=_AREA_COLOUR, ha="center", va="center", zorder=34)
-    written.set_path_effects([Stroke(linewidth=1.8, foreground=_HALO, alpha=0.6), Normal()])
+    colour, width, alpha = (look().colours.ink, 2.6, 0.92) if clear else (_AREA_COLOUR, 1.8, 0.6)
+    written = page.write(*at, text, size=look().text.township, color=colour, ha="center", va="center", zorder=34)
+    written.set_path_effects([Stroke(linewidth=width, foreground=_HALO, alpha=alpha), Normal()])
 
 
 def _inside_points(face: Face, shape: BaseGeometry) -> list[tuple[float, float]]:

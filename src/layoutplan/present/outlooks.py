@@ -176,14 +176,14 @@ def _list_left(scene: Scene, page: Page, path: EliminationPath) -> None:
 
 def _list_zero(scene: Scene, page: Page, path: EliminationPath) -> None:
     measures = ("classes_large", "classes_extra_large", "pupils_over_size")
-    never = label("figure.panel.never", page.lang)
+    never, none = label("figure.panel.never", page.lang), label("figure.panel.never_had", page.lang)
     rows: list[list[str | float | None]] = []
     for (_, name), mine in path.zero[path.zero["measure"].isin(measures)].groupby(["school_id", "name"]):
         years = {
             str(measure): never if pd.isna(year) else str(int(year))
             for measure, year in zip(mine["measure"], mine["zero_year"], strict=True)
         }
-        rows.append([short_name(scene, str(name)), *(years.get(measure, "") for measure in measures)])
-    heads = [label(f"figure.panel.{name}", page.lang) for name in ("school", "large", "extra", "size")]
+        rows.append([short_name(scene, str(name)), *(years.get(measure, none) for measure in measures)])
+    heads = [label(f"figure.panel.{name}", page.lang) for name in ("school", "zero_large", "zero_extra", "zero_size")]
     title = label("figure.panel.zero", page.lang)
     draw_listing(page, Listing(title, heads, rows, (4.2, 1.7, 1.7, 1.7)), box=_TABLES[1])

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from layoutplan.labels import label
 from layoutplan.present.look import look
@@ -16,6 +18,10 @@ _HEAD, _BODY, _TITLE = 7.4, 7.6, 10.0
 _LEAST_STEP_MM, _MOST_STEP_MM = 3.7, 6.2
 _GAP_MM = 2.0
 _LEAST_SHARE = 0.72
+# A line a little too long is set smaller; only what is longer still is broken.
+_WRAP_SHARE = 0.85
+# Blank, slash, semicolon, and the wide semicolon, comma and enumeration comma: a line may end behind them.
+_BREAKS = " /;\uff1b\uff0c\u3001"
 # A change with its sign, or counts side by side, are set to the right as numbers are.
 _COUNT = re.compile(r"[+−]?[\d.,]+(/\d+)*|")
 
@@ -58,24 +64,55 @@ def draw_listing(page: Page, listing: Listing, *, box: Box) -> None:
         _write_cell(page, head, (edges[at], edges[at + 1]), top - 9.3, right=kinds[at], soft=True)
     room = height - 13.0
     fit = int(room / (_LEAST_STEP_MM * page.swell))
-    shown = list(listing.rows) if len(listing.rows) <= fit else list(listing.rows[: fit - 1])
-    lines = len(shown) + (len(shown) < len(listing.rows))
+    rows = _wrapped(page, listing, edges, fit=fit)
+    shown = rows if sum(map(_lines, rows)) <= fit else rows[: fit - 1]
+    lines = sum(map(_lines, shown)) + (len(shown) < len(rows))
     step = min(_MOST_STEP_MM * page.swell, room / max(lines, 1))
-    for number, row in enumerate(shown):
-        up = top - 12.6 - step * (number + 0.5)
+    up = top - 12.6
+    for row in shown:
         for at, cell in enumerate(row):
-            decimals = listing.decimals[at] if listing.decimals else 0
-            text = cell if isinstance(cell, str) else number_text(np.nan if cell is None else cell, decimals)
-            _write_cell(page, text, (edges[at], edges[at + 1]), up, right=kinds[at])
+            for line, text in enumerate(cell):
+                across = (edges[at], edges[at + 1])
+                _write_cell(page, text, across, up - step * (line + 0.5), right=kinds[at])
+        up -= step * _lines(row)
     end = top - 12.6 - step * lines
-    if len(shown) < len(listing.rows):
-        more = label("problem_list.more", page.lang, count=len(listing.rows) - len(shown))
+    if len(shown) < len(rows):
+        more = label("problem_list.more", page.lang, count=len(rows) - len(shown))
         _write_cell(page, more, (left, left + width), end + step / 2, right=False, soft=True)
     if not listing.rows:
         none = label("figure.panel.none", page.lang)
         _write_cell(page, none, (left, left + width), top - 16.0, right=False, soft=True)
         end = top - 19.0
     page.rule((left, end), (left + width, end), linewidth=1.0)
+
+
+def _wrapped(page: Page, listing: Listing, edges: npt.NDArray[Any], *, fit: int) -> list[list[list[str]]]:
+    """Return the lines of every cell of every row; what is too wide is broken as long as all rows still fit."""
+    rows = [[[_cell_text(listing, at, cell)] for at, cell in enumerate(row)] for row in listing.rows]
+    room = np.diff(edges) - _GAP_MM
+    broken = [[_broken(page, cell[0], room[at]) for at, cell in enumerate(row)] for row in rows]
+    return broken if sum(map(_lines, broken)) <= fit else rows
+
+
+def _lines(row: list[list[str]]) -> int:
+    return max(map(len, row))
+
+
+def _cell_text(listing: Listing, at: int, cell: str | float | None) -> str:
+    decimals = listing.decimals[at] if listing.decimals else 0
+    return cell if isinstance(cell, str) else number_text(np.nan if cell is None else cell, decimals)
+
+
+def _broken(page: Page, text: str, room: float) -> list[str]:
+    """Break a text into lines that fit a width, behind a blank or a mark where there is one."""
+    lines, rest = [], text
+    while page.width_of(rest, _BODY) > room / _WRAP_SHARE:
+        most = next((at for at in range(len(rest), 1, -1) if page.width_of(rest[:at], _BODY) <= room), 1)
+        marks = [at + 1 for at in range(most // 2, most) if rest[at] in _BREAKS]
+        cut = marks[-1] if marks else most
+        lines.append(rest[:cut].rstrip())
+        rest = rest[cut:].lstrip()
+    return [*lines, rest]
 
 
 def _is_number(listing: Listing, at: int) -> bool:

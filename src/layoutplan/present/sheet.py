@@ -23,6 +23,8 @@ _MM_PER_INCH = 25.4
 _NICE = (1.0, 1.25, 1.5, 1.75, 2.0, 2.25, 2.5, 2.75, 3.0, 3.25, 3.5, 4.0, 4.5, 5.0, 5.5, 6.0, 6.5, 7.0, 7.5, 8.0, 9.0)
 _SOFT = "#4a4742"
 _COLUMN_MM = 14.0
+# Room left and right of the subtitle: the stamp of synthetic data stands there on sheets without a large map.
+_STAMP_MM = 98.0
 # Settings of matplotlib and its font list belong to the whole process.
 DRAWING = threading.RLock()
 _DESIGN_MM = (420.0, 297.0)
@@ -159,7 +161,7 @@ def draw_title(page: Page, title: str, subtitle: str) -> None:
         ha="center",
         bold=True,
     )
-    size = _fitting(page, subtitle, 10.5, page.width_mm - 40.0)
+    size = _fitting(page, subtitle, 10.5, page.width_mm - 2 * _STAMP_MM)
     page.write(middle, page.height_mm - 27.0, subtitle, size=size, ha="center", color=_SOFT)
 
 

@@ -86,7 +86,10 @@ def draw_school(axes: Axes, at: tuple[float, float], sign: Sign, *, unit: float)
     hatch = "//////" if sign.class_status == "extra_large" else None
     fill, edge = getattr(look().status, sign.class_status), "#f3d9c9" if hatch else look().colours.ink
     axes.add_artist(Polygon(corners * radius + at, facecolor=fill, edgecolor=edge, linewidth=0, hatch=hatch, zorder=22))
-    axes.add_artist(Polygon(corners * radius + at, fill=False, edgecolor=look().colours.ink, linewidth=0.55, zorder=22))
+    # In grey, "over" is as light as "within": a strong outline tells them apart, on the smallest sign too.
+    width = 1.1 if sign.class_status in ("over", "large", "extra_large") else 0.55
+    outline = Polygon(corners * radius + at, fill=False, edgecolor=look().colours.ink, linewidth=width, zorder=22)
+    axes.add_artist(outline)
     if sign.class_status == "no_data":
         axes.add_artist(
             Circle(at, min(radius * 0.35, 0.4 * unit), facecolor=look().colours.grey, linewidth=0, zorder=22)

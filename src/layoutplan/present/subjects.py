@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from layoutplan.present.scene import Scene
     from layoutplan.present.sheet import Page
 
-_ON_MAP, _ON_PAPER = (23.0, 253.0), (12.0, 293.0)
+# On a map in its corner; on other sheets left of the subtitle, where no title however long can reach.
+_ON_MAP, _ON_PAPER = (23.0, 253.0), (12.0, 273.5)
 
 
 @dataclass(frozen=True)
