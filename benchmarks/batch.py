@@ -162,7 +162,7 @@ def compare(prepared: Prepared, script: Script, scenarios: list[Scenario]) -> No
     """Stop where the script and the program differ."""
     for scenario in scenarios:
         found = work_out(prepared, Task("", "", scenario, "", "catchments"))
-        ours = pd.DataFrame(dict(zip(("indicator", "year", "value", "unit", "school_id"), found.schools, strict=True)))
+        ours = found.schools.to_pandas()
         county = found.indicators.set_index(["indicator", "year"])["value"]
         load, total = script.answer(scenario)
         last = load[load["year"] == LAST_YEAR]

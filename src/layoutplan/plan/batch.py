@@ -11,13 +11,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 import layoutplan
+from layoutplan.access.network import Ints
 from layoutplan.county.layers import county_norms, read_county
 from layoutplan.county.tables import STAGES
 from layoutplan.errors import DataError, InputError, Problem, ScenarioError
@@ -35,6 +38,7 @@ Thresholds = tuple[tuple[str, float], ...]
 # What is worked out of each scenario: the whole plan, or who lives nearest to which school.
 Level = Literal["plan", "catchments"]
 _COLUMNS = ("indicator", "year", "value", "unit", "school_id")
+_SCHEMA = pa.schema(zip(_COLUMNS, (pa.string(), pa.int64(), pa.float64(), pa.string(), pa.string()), strict=True))
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,12 +49,12 @@ class Result:
     ----------
     indicators : DataFrame
         ``indicator, year, value, unit``: numbers of the whole county.
-    schools : tuple of arrays
-        The same four and ``school_id``: numbers of single schools; empty of a whole plan.
+    schools : Table, optional
+        The same four and ``school_id``: numbers of single schools; a whole plan has none.
     """
 
     indicators: pd.DataFrame
-    schools: tuple[npt.NDArray[Any], ...] = ()
+    schools: pa.Table | None = None
 
 
 # A result, or why there is none.
@@ -307,17 +311,22 @@ def work_out(prepared: Prepared, task: Task) -> Result | InputError:
         return fault
 
 
-def _school_numbers(found: Catchments) -> tuple[npt.NDArray[Any], ...]:
+def _school_numbers(found: Catchments) -> pa.Table:
     told = np.flatnonzero(np.isin(found.years, [*found.changes, found.years[-1]]))
     pupils, seats = found.pupils[told], found.seats[told]
     year, stage, school = np.nonzero(pupils + seats)
-    units = np.array([["person"], ["seat"]], dtype=object)
-    names = np.array([[f"catchment_{name}_{s}" for s in sorted(STAGES)] for name in ("pupils", "seats")], dtype=object)
-    return (
-        names[:, stage].ravel(), np.tile(found.years[told[year]], 2),
-        np.stack([pupils, seats])[:, year, stage, school].ravel(), np.repeat(units, len(year)),
-        np.tile(found.school_ids.to_numpy(object)[school], 2),
+    count, stages, ids = np.tile(found.years[told[year]], 2), sorted(STAGES), found.school_ids.to_numpy(object)
+    names = [f"catchment_{name}_{each}" for name in ("pupils", "seats") for each in stages]
+    columns = (
+        _words(names, np.concatenate([stage, stage + len(stages)])), pa.array(count),
+        pa.array(np.stack([pupils, seats])[:, year, stage, school].ravel()),
+        _words(["person", "seat"], np.repeat([0, 1], len(year))), _words(ids, np.tile(school, 2)),
     )  # fmt: skip
+    return pa.table(columns, schema=_SCHEMA)
+
+
+def _words(words: Sequence[str] | npt.NDArray[np.object_], at: Ints) -> pa.Array:
+    return pa.array(words, pa.string()).take(pa.array(at))
 
 
 def _path_of(task: Task, out: Path) -> Path:
@@ -325,31 +334,26 @@ def _path_of(task: Task, out: Path) -> Path:
 
 
 def _keep_result(result: Result, task: Task, out: Path) -> None:
-    import pyarrow
-    import pyarrow.parquet
-
-    county = [result.indicators[name].to_numpy(object) for name in _COLUMNS[:-1]]
-    county.append(np.full(len(result.indicators), None))
-    columns = (
-        [np.concatenate(parts) for parts in zip(county, result.schools, strict=True)] if result.schools else county
-    )
-    kinds = (pyarrow.string(), pyarrow.int64(), pyarrow.float64(), pyarrow.string(), pyarrow.string())
-    arrays = [pyarrow.array(column, kind, from_pandas=True) for column, kind in zip(columns, kinds, strict=True)]
-    arrays.append(pyarrow.repeat(pyarrow.scalar(task.key), len(columns[0])))
+    columns = [pa.array(result.indicators[name], _SCHEMA.field(name).type) for name in _COLUMNS[:-1]]
+    table = pa.table([*columns, pa.nulls(len(result.indicators), pa.string())], schema=_SCHEMA)
+    if result.schools is not None:
+        table = pa.concat_tables([table, result.schools])
+    table = table.append_column("key", pa.repeat(pa.scalar(task.key), len(table)))
+    # Through memory: to open a path takes Arrow longer than to write so little.
+    content = pa.BufferOutputStream()
+    pq.write_table(table, content, write_statistics=False)
     with write_whole(_path_of(task, out)) as draft:
-        pyarrow.parquet.write_table(pyarrow.table(arrays, names=[*_COLUMNS, "key"]), draft, write_statistics=False)
+        draft.write_bytes(content.getvalue())
 
 
 def _read_result(task: Task, out: Path | None) -> pd.DataFrame | None:
     """Return the indicators an earlier run kept; nothing where there are none or the file does not read."""
-    import pyarrow
-
     if out is None or not _path_of(task, out).is_file():
         return None
     try:
         rows = pd.read_parquet(_path_of(task, out))
         return rows.loc[rows["school_id"].isna(), list(_COLUMNS[:-1])].reset_index(drop=True)
-    except (OSError, ValueError, KeyError, pyarrow.ArrowException):
+    except (OSError, ValueError, KeyError, pa.ArrowException):
         return None
 
 

@@ -7,6 +7,8 @@ The first half of a plan, in plain arrays, for batches of thousands of scenarios
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -158,8 +160,9 @@ def _tally_before(prepared: Prepared, cube: DemandCube, roster: Roster, policy: 
         _count(known[key], cube, ways, base, limits=limits, first=0)
     before = known[key]
     pupils = np.zeros((*before.placed.shape, len(roster.schools)))
-    at = pd.Index(roster.schools["school_id"]).get_indexer(pd.Index(base.schools["school_id"]))
-    pupils[:, :, at] = before.pupils
+    # Both are sorted, and schools are only added.
+    now, then = (table.schools["school_id"].to_numpy(object).astype(str) for table in (roster, base))
+    pupils[:, :, np.searchsorted(now, then)] = before.pupils
     over = {group: late.copy() for group, late in before.over.items()}
     return _Tally(pupils, before.placed.copy(), before.minutes.copy(), before.unplaced.copy(), over)
 
@@ -178,8 +181,17 @@ def _slim_roster(prepared: Prepared) -> Roster:
     """Return the county's schools with the columns that catchments and the checks of actions look at."""
     if prepared not in _SLIM:
         full = base_roster(prepared.county, prepared.norms)
-        _SLIM[prepared] = replace(full, schools=pd.DataFrame(full.schools[list(_COLUMNS)]))
+        # Plain objects: most of what is asked are single schools, for which columns of text are slow.
+        schools, rooms = (
+            pd.DataFrame({name: _plain(table[name]) for name in columns})
+            for table, columns in ((full.schools, _COLUMNS), (full.rooms, full.rooms.columns))
+        )
+        _SLIM[prepared] = replace(full, schools=schools, rooms=rooms)
     return _SLIM[prepared]
+
+
+def _plain(column: pd.Series[Any]) -> pd.Series[Any]:
+    return column.astype(object) if isinstance(column.dtype, pd.StringDtype) else column
 
 
 # Only remembers a part of what is prepared; goes when that goes.
@@ -194,7 +206,7 @@ def _count(
     Years and grades with the same open schools go together.
     """
     choice = NearestChoice(ways, roster)
-    pupils = cube.pupils[first:, :, cube.place_ids.get_indexer(pd.Index(ways.of(1).place_ids))]
+    pupils = _pupils_of(cube, ways.of(1).place_ids)[first:]
     blocks: dict[tuple[int, GradeGroup], tuple[Ints, Floats]] = {}
     for era in _eras(cube.years[first:], roster):
         for grade in GRADES:
@@ -219,6 +231,18 @@ def _count(
         tally.minutes[later, stage] += here @ minutes
         if group in limits:
             tally.over[group][later] += here @ (minutes > limits[group])
+
+
+def _pupils_of(cube: DemandCube, place_ids: tuple[str, ...]) -> Floats:
+    """Return the pupils of a demand in the order of some places."""
+    known = _PUPILS.setdefault(cube, {})
+    if place_ids not in known:
+        known[place_ids] = cube.pupils[:, :, cube.place_ids.get_indexer(pd.Index(place_ids))]
+    return known[place_ids]
+
+
+# Only remembers a demand in the order of the ways; goes when it goes.
+_PUPILS: WeakKeyDictionary[DemandCube, dict[tuple[str, ...], Floats]] = WeakKeyDictionary()
 
 
 def _eras(years: Ints, roster: Roster) -> list[slice]:
@@ -248,8 +272,13 @@ def _indicators(tally: _Tally, local: tuple[Floats, Floats], years: Ints, *, bey
         }
     keys = sorted(series)
     values = np.concatenate([series[key] for key in keys])
-    frame = {
-        "indicator": np.repeat([name for name, _ in keys], len(years)), "year": np.tile(years, len(keys)),
-        "value": values, "unit": np.repeat([unit for _, unit in keys], len(years)),
-    }  # fmt: skip
+    names, units = _words(tuple(keys), len(years))
+    frame = {"indicator": names, "year": np.tile(years, len(keys)), "value": values, "unit": units}
     return pd.DataFrame({name: column[~np.isnan(values)] for name, column in frame.items()})
+
+
+@lru_cache(maxsize=8)
+def _words(keys: tuple[tuple[str, str], ...], times: int) -> tuple[Any, ...]:
+    """Return names and units, each so many times: alike in all scenarios of a batch, and slow to make."""
+    columns = (np.repeat(np.array(column, dtype=object), times) for column in zip(*keys, strict=True))
+    return tuple(pd.array(column, dtype="str") for column in columns)

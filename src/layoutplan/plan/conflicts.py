@@ -242,9 +242,8 @@ def rooms_now(roster: Roster, school_id: str, stage: str, year: int) -> int | No
 
 def township_at(action: OpenSchool, county: County) -> str | None:
     """Return the id of the township a new school stands in, None outside the county."""
-    inside = county.townships.geometry.intersects(shapely.Point(action.east_m, action.north_m))
-    ids = county.townships.loc[inside, "township_id"]
-    return str(ids.min()) if len(ids) else None
+    inside = shapely.intersects(county.townships.geometry.to_numpy(), shapely.Point(action.east_m, action.north_m))
+    return min(county.townships["township_id"].to_numpy(object)[inside].tolist(), default=None)
 
 
 def _merging_faults(action: MergeSchools, schools: Schools) -> Iterator[_Fault]:

@@ -175,7 +175,7 @@ def _with_rooms(rooms: pd.DataFrame, added: Sequence[tuple[str, str, int, int]])
     alike = [key[order][1:] == key[order][:-1] for key in (school, stage, year)]
     # Of rows of one school, stage and year the last counts.
     kept = order[np.append(~np.logical_and.reduce(alike), True)]
-    return pd.DataFrame({name: pd.array(both[name][kept], dtype=rooms[name].dtype) for name in columns})
+    return pd.DataFrame({name: _as_column(both[name][kept], rooms[name].dtype) for name in columns})
 
 
 def _with_school(schools: gpd.GeoDataFrame, action: OpenSchool, county: County) -> gpd.GeoDataFrame:
@@ -193,8 +193,18 @@ def _with_school(schools: gpd.GeoDataFrame, action: OpenSchool, county: County) 
             columns[name] = np.insert(schools[name].to_numpy(), at, row[name])
             continue
         column = schools[name].array
-        columns[name] = column.insert(at, _none_of(column.dtype) if row[name] is None else row[name])
+        values = column.insert(at, _none_of(column.dtype) if row[name] is None else row[name])
+        columns[name] = _as_column(values, column.dtype)
     return gpd.GeoDataFrame(columns, crs=schools.crs) if "geometry" in columns else pd.DataFrame(columns)
+
+
+def _as_column(values: Any, dtype: Any) -> Any:
+    """Return values as a column; plain objects as a series, or a table would take them for text."""
+    return (
+        pd.Series(values, dtype=object, copy=False)
+        if pd.api.types.is_object_dtype(dtype)
+        else pd.array(values, dtype=dtype)
+    )
 
 
 def _none_of(dtype: Any) -> object:

@@ -6,14 +6,13 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from layoutplan.access.network import Floats, Ints
+from layoutplan.access.network import Flags, Floats, Ints
 from layoutplan.access.travel import nearest_open
 from layoutplan.county.tables import GRADES, STAGE_OF_GRADE
 from layoutplan.seats.demand import Demand
-from layoutplan.seats.supply import Roster, teaches
+from layoutplan.seats.supply import Roster, teaches_each
 from layoutplan.seats.ways import Ways
 
 FLOW_COLUMNS = ("year", "grade", "place_id", "school_id", "stage", "pupils", "minutes", "metres")
@@ -67,10 +66,13 @@ class NearestChoice:
         self._ways = ways
         self._roster = roster
         self._known: dict[tuple[int, bytes], Ints] = {}
+        self._taught: dict[int, Flags] = {}
 
     def pairs(self, year: int, grade: int) -> Ints:
         """Return the position in the grade's travel of every place's pair, -1 where there is none (int64 [place])."""
-        mask: npt.NDArray[np.bool_] = teaches(self._roster, grade, year)
+        if year not in self._taught:
+            self._taught[year] = teaches_each(self._roster, year)
+        mask = self._taught[year][grade - 1]
         travel = self._ways.in_year(year).of(grade)
         # Groups that travel alike share their pairs.
         key = id(travel.cost), mask.tobytes()

@@ -261,11 +261,14 @@ def local_balance(county: County, cube: DemandCube, seats: Floats, roster: Roste
     roster : Roster
         Says in which township each school stands.
     """
-    townships = pd.Index(county.townships["township_id"])
+    townships = county.townships["township_id"].to_numpy(object)
     if cube not in _NEEDS:
-        _NEEDS[cube] = _local_need(county, cube, townships)
+        _NEEDS[cube] = _local_need(county, cube, pd.Index(townships))
+    # Plain look-ups: an index over so few would take longer to build than to ask.
+    at = {township: row for row, township in enumerate(townships.tolist())}
+    home = np.array([at[township] for township in roster.schools["township_id"].to_numpy(object).tolist()])
     have = np.zeros((len(townships), *seats.shape[:2]))
-    np.add.at(have, townships.get_indexer(pd.Index(roster.schools["township_id"])), seats.transpose(2, 0, 1))
+    np.add.at(have, home, seats.transpose(2, 0, 1))
     return _NEEDS[cube], have.transpose(1, 2, 0)
 
 

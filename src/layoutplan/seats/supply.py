@@ -15,7 +15,7 @@ import pandas as pd
 
 from layoutplan.access.network import Flags, Floats, Ints
 from layoutplan.county.layers import County
-from layoutplan.county.tables import STAGES
+from layoutplan.county.tables import GRADES, STAGES
 from layoutplan.norms import Norms
 
 if TYPE_CHECKING:
@@ -273,6 +273,14 @@ def teaches(roster: Roster, grade: int, year: int) -> Flags:
     return in_span & spans.is_ordinary & is_open(roster, year)
 
 
+def teaches_each(roster: Roster, year: int) -> Flags:
+    """Return which schools take day pupils of grades 1-9 in a year (bool [grade, school]); see :func:`teaches`."""
+    spans, grades = roster.spans_in(year), np.array(GRADES)[:, None]
+    in_span = (spans.grade_from <= grades) & (grades <= spans.grade_to)
+    each: Flags = in_span & (spans.is_ordinary & is_open(roster, year))
+    return each
+
+
 def lines_in(roster: Roster, year: int) -> list[BusLine]:
     """Return the buses of a year, by school id; a school has one line at a time, which may serve many places."""
     last = {line.school_id: line for line in roster.buses if line.from_year <= year}
@@ -342,11 +350,16 @@ def seat_arrays(roster: Roster, *, norms: Norms, years: Ints) -> tuple[Floats, F
         Whether the school is open.
     """
     stages = sorted(STAGES)
-    opened = np.stack([is_open(roster, int(year)) for year in years])
-    code, kinds = pd.factorize(state_by_year(roster, "kind", years).ravel())
+    # A conversion changes what is taught, not when a school is open.
+    spans, turns = roster.spans_in(_ALWAYS), roster.turns
+    opened = (spans.opens <= years[:, None]) & (years[:, None] < spans.closes)
+    code, kinds = pd.factorize(np.array([*roster.schools["kind"], *(turn.kind for turn in turns)], dtype=object))
+    kind = np.tile(code[: len(code) - len(turns)], (len(years), 1))
+    for turn, after in zip(turns, code[len(code) - len(turns) :], strict=True):
+        kind[years >= turn.from_year, roster.schools["school_id"].searchsorted(turn.school_id)] = after
     worth = np.array([[class_limit(kind, stage, norms) for stage in stages] for kind in kinds])
     in_use = _rooms_by_year(roster, years) * opened[:, None]
-    return in_use, in_use * worth[code.reshape(opened.shape)].transpose(0, 2, 1), opened
+    return in_use, in_use * worth[kind].transpose(0, 2, 1), opened
 
 
 def _rooms_by_year(roster: Roster, years: Ints) -> Floats:
