@@ -33,7 +33,7 @@ def board() -> None:
                     rung = alternatives.pick_rung(ladder, lang)
             alternatives.actions(result, gate, ladder, rung, lang)
             receivers = alternatives.receivers_of(gate, ladder, rung)
-        with st.container(height=300, border=False):
+        with st.container(height=closures.room_for_card(gate), border=False):
             if rung:
                 st.html(alternatives.ladder_table(ladder, rung, lang))
             else:
@@ -45,7 +45,9 @@ def board() -> None:
             scene = alternatives.with_receivers(
                 scene, result, gate.school_id, receivers=receivers, year=year, lang=lang
             )
-        planmap(session.base_map(result, lang), scene, key="closures_map", height=555, on_event=objects.follow)
+        planmap(
+            session.base_map(result, lang), scene, key="closures_map", height=closures.MAP_PX, on_event=objects.follow
+        )
 
 
 board()

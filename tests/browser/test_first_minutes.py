@@ -1,10 +1,9 @@
 """The first minutes in a real browser: files are handed in, a problem is mended, a small school meets its gate."""
 
-import io
-import zipfile
 from pathlib import Path
 
 import pytest
+from planner import packed
 from toy_county import toy
 
 from layoutplan.labels import label
@@ -19,14 +18,6 @@ def address(browser, serve, tmp_path_factory):
     with serve(ROOT / "app.py", log, LAYOUTPLAN_COUNTY="") as at:
         yield at
         assert "Traceback" not in log.read_text("utf-8")
-
-
-def packed(folder):
-    held = io.BytesIO()
-    with zipfile.ZipFile(held, "w") as archive:
-        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-            archive.write(path, f"toy/{path.relative_to(folder).as_posix()}")
-    return {"name": "toy.zip", "mimeType": "application/zip", "buffer": held.getvalue()}
 
 
 def rest(watch):

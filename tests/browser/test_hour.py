@@ -1,95 +1,131 @@
-"""A planner's hour in the app, on the sample county: what was asked is there, in both languages, with pictures."""
+"""A planner's hour in the app, from files with faults to the plan handed out, in both languages, with pictures.
 
+``LAYOUTPLAN_SHOTS=folder`` keeps the pictures, so that somebody can look at them.
+"""
+
+import csv
+import io
+import json
 import os
 import re
+import zipfile
 from pathlib import Path
 
 import pytest
-
-from layoutplan.labels import label
+from planner import WAIT_MS, Planner, packed
+from toy_county import toy
 
 ROOT = Path(__file__).parents[2]
-SAMPLE = ROOT / "data" / "gis"
-FIRST_START_MS = 300_000
 
 
 @pytest.fixture(scope="module")
 def address(browser, serve, tmp_path_factory):
     log = tmp_path_factory.mktemp("log") / "app.log"
-    with serve(ROOT / "app.py", log, LAYOUTPLAN_COUNTY=str(SAMPLE)) as at:
+    with serve(ROOT / "app.py", log, LAYOUTPLAN_COUNTY="") as at:
         yield at
         assert "Traceback" not in log.read_text("utf-8")
 
 
 @pytest.fixture
 def shots(tmp_path):
-    """Where the pictures go: LAYOUTPLAN_SHOTS to keep and look at them."""
     folder = Path(os.environ.get("LAYOUTPLAN_SHOTS") or tmp_path)
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
-class Planner:
-    """Somebody at the app: goes to a page, looks, takes a picture."""
-
-    def __init__(self, watch, shots):
-        self.watch, self.page, self.shots, self.lang = watch, watch.page, shots, "zh"
-
-    def say(self, key, **values):
-        return label(key, self.lang, **values)
-
-    def visit(self, name, mark):
-        """Go to a page and wait for something of it."""
-        self.page.get_by_role("link", name=self.say(f"ui.page.{name}"), exact=True).click()
-        self.page.get_by_text(mark).first.wait_for(timeout=60_000)
-        self.rest()
-
-    def rest(self):
-        self.page.wait_for_selector('.stApp[data-test-script-state="notRunning"]', timeout=120_000)
-        if self.page.locator(".planmap").count():
-            self.page.wait_for_selector(".planmap[data-ready]", timeout=60_000)
-            self.watch.settle()
-
-    def picture(self, name):
-        self.page.screenshot(path=self.shots / f"{name}-{self.lang}.png")
-
-    def sought(self):
-        """Pick the first row of the list; return the zoom the map goes to."""
-        before = self.watch.state()["zoom"]
-        self.page.get_by_test_id("stDataFrame").first.click(position={"x": 20, "y": 52})
-        self.page.wait_for_function(f"() => probe.map().map.getZoom() > {before} + 0.3")
-        self.rest()
-        return self.watch.state()["zoom"]
-
-
-def tour(planner):
-    """Look at every page; each list is sought on the map."""
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_planners_hour(watch, address, shots, tmp_path, lang):
+    planner = Planner(watch, shots, lang)
+    watch.page.goto(address)
+    watch.page.get_by_text("中文", exact=True).wait_for(timeout=WAIT_MS)
     planner.rest()
-    planner.picture("overview")
+    planner.speak(lang)
+    files_are_mended(planner, tmp_path)
+    the_sample_is_opened(planner)
+    every_page_is_looked_at(planner)
+    large_classes_are_found(planner)
+    two_sites_are_dragged(planner)
+    a_school_meets_its_gate(planner)
+    plans_are_compared(planner)
+    the_plan_is_handed_out(planner)
+    the_other_language_keeps_what_was_done(planner)
+    assert watch.strangers == []
+    assert watch.errors == []
+
+
+def faulty(folder):
+    """Write the toy county with a heading of another name, a layer without CRS, a class without school."""
+    county = toy()
+    county.frames["classes"] = county.frames["classes"].rename(columns={"pupils": "人数"})
+    mended = county.write(folder / "good") / "classes.csv"
+    county.set("classes", 1, "school_id", "9999")
+    county.frames["schools"] = county.frames["schools"].set_crs(None, allow_override=True)
+    return packed(county.write(folder / "bad")), mended
+
+
+def files_are_mended(planner, folder):
+    archive, mended = faulty(folder)
+    planner.sees(planner.say("ui.welcome.what"))
+    planner.rest()
+    planner.picture("1-start")
+    planner.hand_in(archive)
+    planner.sees(planner.say("ui.repair.columns"))
+    planner.rest()
+    planner.picture("2-problems")
+    page = planner.page
+    page.locator(".st-key-columns_apply button").click()
+    page.locator(".st-key-columns_apply").wait_for(state="detached", timeout=WAIT_MS)
+    planner.sees(planner.say("ui.repair.systems"))
+    planner.rest()
+    page.locator(".st-key-system_schools input").click()
+    page.get_by_role("option", name="EPSG:4544", exact=True).click()
+    page.locator(".st-key-systems_apply button").click()
+    page.locator(".st-key-systems_apply").wait_for(state="detached", timeout=WAIT_MS)
+    planner.sees(planner.say("ui.repair.title", count=1))
+    planner.rest()
+    planner.picture("3-last-problem")
+    planner.hand_in(mended)
+    planner.sees(planner.say("ui.tile.large_classes"))
+    planner.rest()
+    planner.picture("4-opened")
+
+
+def the_sample_is_opened(planner):
+    planner.visit("data", planner.say("ui.welcome.change"))
+    planner.page.get_by_text(planner.say("ui.welcome.change"), exact=True).click()
+    planner.press("ui.repair.other")
+    planner.press("ui.welcome.open_sample")
+    planner.sees("西吉" if planner.lang == "zh" else "Xiji")
+    planner.sees(planner.say("ui.tile.large_classes"))
+    planner.rest()
+    planner.page.get_by_role("button", name="✕").click()
+    planner.picture("5-overview")
+
+
+def every_page_is_looked_at(planner):
     planner.visit("demand", planner.say("ui.demand.tested"))
-    planner.picture("demand")
+    planner.picture("6-demand")
     assert planner.sought() > 0
-    planner.visit("findings", planner.say("ui.diagnosis.tab_classes"))
-    assert planner.sought() == 13
-    planner.picture("findings")
-    planner.visit("closures", planner.say("ui.closures.how"))
-    assert planner.sought() == 13
-    planner.picture("closures")
     planner.visit("ledger", planner.say("ui.ledger.tab_resources"))
     assert planner.sought() == 13
-    planner.page.get_by_text(planner.say("ui.ledger.head_gap")).wait_for()
-    planner.picture("ledger")
-    planner.visit("data", planner.say("ui.data.report_all"))
-    planner.picture("data")
+    planner.sees(planner.say("ui.ledger.head_gap"))
+    planner.picture("7-ledger")
+    planner.visit("optimise", planner.say("ui.optimise.begin"))
+    planner.picture("8-optimise")
+    planner.visit("data", planner.say("ui.welcome.change"))
+    planner.picture("9-data")
 
 
-def test_a_planners_hour(watch, address, shots):
-    watch.open(address, FIRST_START_MS)
-    planner, page = Planner(watch, shots), watch.page
-    tour(planner)
+def large_classes_are_found(planner):
+    planner.visit("findings", planner.say("ui.diagnosis.tab_classes"))
+    assert planner.sought() == 13
+    planner.sees(planner.say("ui.findings.clause_is", clause="教育部"))
+    planner.picture("10-findings")
 
-    # Two candidates are dragged; one is kept in the scenario.
-    planner.visit("site", planner.say("ui.site.weighed").split("(")[0][:2])
+
+def two_sites_are_dragged(planner):
+    watch, page = planner.watch, planner.page
+    planner.visit("site", planner.say("ui.site.ways"))
     watch.drag("site-1", -60, 30)
     watch.settle()
     page.locator('[data-choice="site=+"]').click()
@@ -97,34 +133,69 @@ def test_a_planners_hour(watch, address, shots):
     watch.settle()
     watch.drag("site-2", 90, 60)
     watch.settle()
-    page.get_by_text(planner.say("ui.site.weighed")).wait_for()
-    planner.picture("site")
-    page.get_by_role("button", name=planner.say("ui.site.keep")).click()
-    page.get_by_role("button", name=planner.say("ui.site.add"), exact=True).click()
-    page.get_by_text(planner.say("ui.site.kept", count=1)).wait_for(timeout=60_000)
+    planner.sees(planner.say("ui.site.weighed"))
+    planner.picture("11-site")
+    planner.press("ui.site.keep")
+    planner.press("ui.site.add")
+    planner.sees(planner.say("ui.site.kept", count=1))
     planner.rest()
 
-    # The plan beside the base, then its files.
+
+def a_school_meets_its_gate(planner):
+    """A gate that lets nothing through says why; what it leaves open goes into the scenario."""
+    page = planner.page
+    planner.visit("closures", planner.say("ui.closures.how"))
+    assert planner.sought(row=20) == 13
+    planner.sees(planner.say("ui.closures.locks", year=2028))
+    page.get_by_text(re.compile(planner.say("ui.gate.kept", locks="LOCKS").replace("LOCKS", ".+"))).wait_for()
+    keep = page.get_by_role("button", name=planner.say("ui.alternatives.into_plan"), exact=True).first
+    assert keep.is_disabled()
+    planner.picture("12-gate")
+    page.get_by_text(planner.say("ui.alternatives.view_ladder"), exact=True).click()
+    planner.sees(planner.say("ui.alternatives.row_walk"))
+    page.get_by_text(planner.say("ui.alternatives.rung_point"), exact=True).first.click()
+    page.wait_for_function("() => !document.querySelector('.st-key-rung_keep button').disabled", timeout=WAIT_MS)
+    planner.rest()
+    planner.picture("13-ladder")
+    keep.click()
+    planner.rest()
+
+
+def plans_are_compared(planner):
     planner.visit("plans", planner.say("ui.plans.beside", year=2028))
-    page.get_by_text(planner.say("ui.plans.hand"), exact=True).wait_for(timeout=60_000)
+    planner.sees(planner.say("ui.plans.hand"), exact=True)
     assert planner.sought() == 13
-    planner.picture("plans")
+    planner.picture("14-plans")
+    planner.page.get_by_text(planner.say("ui.plans.beside", year=2028)).scroll_into_view_if_needed()
+    planner.picture("15-compared")
+
+
+def the_plan_is_handed_out(planner):
+    """The archive opens, its files are of this county and this scenario."""
+    page = planner.page
     planner.visit("outputs", planner.say("ui.outputs.tables"))
     page.get_by_role("button", name=planner.say("ui.outputs.make")).last.click()
-    page.get_by_role("button", name=re.compile(r"kB")).wait_for(timeout=120_000)
-    planner.picture("outputs")
+    page.get_by_role("button", name=re.compile("kB")).wait_for(timeout=WAIT_MS)
+    planner.rest()
+    planner.picture("16-outputs")
     with page.expect_download() as handed:
-        page.get_by_role("button", name=re.compile(r"kB")).click()
-    assert handed.value.suggested_filename.endswith(".zip")
+        page.get_by_role("button", name=re.compile("kB")).click()
+    with zipfile.ZipFile(handed.value.path()) as archive:
+        assert archive.testzip() is None
+        names = {Path(name).name: name for name in archive.namelist()}
+        assert {"summary.json", "findings.csv", "enrolment.csv", "assignment.csv", "balance.csv", "plan.gpkg"} <= set(
+            names
+        )
+        summary = json.loads(archive.read(names["summary.json"]))
+        enrolment = list(csv.DictReader(io.TextIOWrapper(archive.open(names["enrolment.csv"]), "utf-8-sig")))
+    assert summary["synthetic"]
+    opened, changed = summary["scenario"]["content"]["actions"]
+    assert (opened["kind"], changed["kind"]) == ("open_school", "convert_school")
+    assert opened["school_id"] in {row["school_id"] for row in enrolment if row["year"] == "2028"}
 
-    # The other language keeps what was chosen and done.
-    page.get_by_text("EN", exact=True).click()
-    planner.lang = "en"
-    page.get_by_text(planner.say("ui.outputs.tables")).first.wait_for(timeout=60_000)
-    planner.visit("overview", planner.say("ui.tile.large_classes"))
-    tour(planner)
-    planner.visit("site", planner.say("ui.site.kept", count=1))
-    assert page.locator('[data-site="site-1"]').count() == 1
-    planner.picture("site")
-    assert watch.strangers == []
-    assert watch.errors == []
+
+def the_other_language_keeps_what_was_done(planner):
+    planner.speak("en" if planner.lang == "zh" else "zh")
+    planner.sees(planner.say("ui.outputs.tables"))
+    planner.visit("site", planner.say("ui.site.kept", count=2))
+    assert planner.page.locator('[data-site="site-1"]').count() == 1

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 from pages_tools import page_text, press, sent
-from toy_county import toy
+from toy_county import at, toy
 
 from layoutplan.county.tables import TABLES
 from layoutplan.labels import label
+from layoutplan.plan.located import locate_problems
 from layoutplan.ui import diagnosis
 
 ROOT = Path(__file__).parents[2]
@@ -153,12 +154,27 @@ def test_findings_page_shows_the_way_to_no_large_class(open_app, folder, lang):
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
-def test_data_page_lists_every_layer(open_app, folder, lang):
+def test_data_page_lists_every_layer_and_what_to_look_at(open_app, folder, result, lang):
     app = open_app(folder, "pages/data.py", lang)
-    (layers,) = app.dataframe
+    layers, problems = app.dataframe
     names = layers.value[label("ui.data.layer", lang)].tolist()
     assert {getattr(TABLES[name], lang) for name in ("schools", "roads", "residential", "resettlement")} <= set(names)
-    assert label("ui.data.report_all", lang) in page_text(app)
+    assert problems.value[label("ui.located.what", lang)].str.len().min() > 0
+    located = locate_problems(result.prepared)
+    assert [site["id"] for site in sent(app)["sites"]] == [
+        str(at + 1) for at in located.index[located["east_m"].notna()]
+    ]
+    assert label("ui.rose.few", lang, count=3) in page_text(app)
+
+
+def test_a_pin_of_the_data_map_is_a_row_of_the_list(open_app, tmp_path):
+    county = toy()
+    county.set("residential", 2, "geometry", at(18, 9.5))
+    app = open_app(county.write(tmp_path), "pages/data.py")
+    (pin,) = [site for site in sent(app)["sites"] if site["lat"] == max(one["lat"] for one in sent(app)["sites"])]
+    press(app, "site", pin["id"])
+    assert sent(app)["focus"]["seq"] == f"problem-{pin['id']}"
+    assert f"<h4>{pin['id']} · " in page_text(app)
 
 
 def test_what_is_chosen_above_the_page_stays_from_page_to_page(open_app, folder):

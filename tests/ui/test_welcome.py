@@ -52,7 +52,7 @@ def test_the_data_page_reports_every_problem_and_checks_again_once_mended(open_a
     toy().write(folder)
     app.button(key="repair_reload").click().run()
     assert not app.exception
-    assert label("ui.data.report_all", "zh") in page_text(app)
+    assert label("ui.located.layer", "zh") in app.dataframe[1].value.columns
 
 
 def test_an_address_leads_to_a_view_and_is_written_back(open_app, folder, result, monkeypatch):

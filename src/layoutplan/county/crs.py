@@ -20,6 +20,7 @@ from pyproj.exceptions import CRSError, ProjError
 from pyproj.transformer import TransformerGroup
 
 from layoutplan.county.problems import Rows
+from layoutplan.county.webmaps import bd09_to_wgs84, gcj02_to_wgs84
 from layoutplan.errors import DataError, Problem
 
 Floats = npt.NDArray[np.float64]
@@ -33,11 +34,6 @@ _SAMPLE = 200
 _MODERN = ("WGS 84", "China Geodetic Coordinate System 2000", "CGCS2000", "China_2000", "WGS_1984",
            "SIRGAS 2000", "ETRS89", "ITRF", "GDA2020")  # fmt: skip
 _CHINA: Box = (73.0, 3.0, 136.0, 54.0)
-
-_AXIS_M = 6378245.0
-_ECCENTRICITY2 = 0.00669342162296594323
-_BAIDU = np.pi * 3000.0 / 180.0
-_STEPS = 30
 
 
 @dataclass(frozen=True)
@@ -215,66 +211,6 @@ def same_crs(one: pyproj.CRS, other: pyproj.CRS) -> bool:
         return True
     codes = one.to_epsg(min_confidence=70), other.to_epsg(min_confidence=70)
     return codes[0] is not None and codes[0] == codes[1]
-
-
-def gcj02_to_wgs84(lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
-    """Undo the GCJ-02 shift of Chinese web maps.
-
-    Parameters
-    ----------
-    lon, lat : float64[point]
-        Shifted degrees.
-
-    Returns
-    -------
-    lon, lat : float64[point]
-        WGS 84 degrees, to a millimetre.
-
-    Examples
-    --------
-    >>> lon, lat = gcj02_to_wgs84(np.array([120.601099983]), np.array([31.278648624]))
-    >>> float(lon[0].round(6)), float(lat[0].round(6))
-    (120.596931, 31.280844)
-    """
-    return _undo(lon, lat, _gcj02)
-
-
-def bd09_to_wgs84(lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
-    """Undo the BD-09 shift of Baidu maps; arguments as in :func:`gcj02_to_wgs84`."""
-    return gcj02_to_wgs84(*_undo(lon, lat, _bd09))
-
-
-def _undo(lon: Floats, lat: Floats, shift: Any) -> tuple[Floats, Floats]:
-    """Invert a shift by fixed point; its slope is below 0.01, so a few steps reach 1e-12 degrees."""
-    east, north = np.asarray(lon, float), np.asarray(lat, float)
-    for _ in range(_STEPS):
-        there = shift(east, north)
-        east, north = east - (there[0] - lon), north - (there[1] - lat)
-    return east, north
-
-
-def _gcj02(lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
-    """Shift WGS 84 degrees to GCJ-02 by the published formula."""
-    u, v, pi = lon - 105.0, lat - 35.0, np.pi
-    wave = 20 * np.sin(6 * u * pi) + 20 * np.sin(2 * u * pi)
-    north = -100 + 2 * u + 3 * v + 0.2 * v * v + 0.1 * u * v + 0.2 * np.sqrt(np.abs(u))
-    north += (wave + 20 * np.sin(v * pi) + 40 * np.sin(v / 3 * pi)) * 2 / 3
-    north += (160 * np.sin(v / 12 * pi) + 320 * np.sin(v * pi / 30)) * 2 / 3
-    east = 300 + u + 2 * v + 0.1 * u * u + 0.1 * u * v + 0.1 * np.sqrt(np.abs(u))
-    east += (wave + 20 * np.sin(u * pi) + 40 * np.sin(u / 3 * pi)) * 2 / 3
-    east += (150 * np.sin(u / 12 * pi) + 300 * np.sin(u / 30 * pi)) * 2 / 3
-    angle = np.radians(lat)
-    magic = 1 - _ECCENTRICITY2 * np.sin(angle) ** 2
-    north = np.degrees(north * magic**1.5 / (_AXIS_M * (1 - _ECCENTRICITY2)))
-    east = np.degrees(east * np.sqrt(magic) / (_AXIS_M * np.cos(angle)))
-    return lon + east, lat + north
-
-
-def _bd09(lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
-    """Shift GCJ-02 degrees to BD-09."""
-    radius = np.hypot(lon, lat) + 0.00002 * np.sin(lat * _BAIDU)
-    angle = np.arctan2(lat, lon) + 0.000003 * np.cos(lon * _BAIDU)
-    return radius * np.cos(angle) + 0.0065, radius * np.sin(angle) + 0.006
 
 
 def _source(

@@ -15,7 +15,7 @@ from layoutplan.errors import ScenarioError
 from layoutplan.labels import Lang, label
 from layoutplan.plan.closure import Gate
 from layoutplan.plan.ladder import Ladder, small_school_ladder
-from layoutplan.plan.locks import Record
+from layoutplan.plan.locks import KEEP, Record
 from layoutplan.plan.planning import PlanResult
 from layoutplan.plan.scenario import CloseSchool
 from layoutplan.present.evidence import write_evidence
@@ -232,6 +232,15 @@ def actions(result: PlanResult, gate: Gate, ladder: object, rung: str, lang: Lan
             label("ui.alternatives.into_plan", lang), key="rung_keep", disabled=not may, on_click=_keep,
             args=(wanted or (),), help=label(f"ui.alternatives.may_{gate.verdict}", lang) if ends else None,
         )  # fmt: skip
+        if ends and gate.verdict == "keep":
+            st.caption(why_kept(gate, lang))
+
+
+def why_kept(gate: Gate, lang: Lang) -> str:
+    """Return which conditions keep a school out of the scenario, in words."""
+    failed = gate.locks.loc[gate.locks["passed"].eq(False).fillna(False) & gate.locks["lock"].isin(KEEP), "lock"]
+    names = label("ui.gate.and", lang).join(label(f"ui.gate.{lock}", lang) for lock in failed)
+    return label("ui.gate.kept", lang, locks=names)
 
 
 def _keep(wanted: tuple[Any, ...]) -> None:

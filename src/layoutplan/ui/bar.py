@@ -29,7 +29,7 @@ def top_bar(result: PlanResult, lang: Lang) -> tuple[str, int]:
         keep("year", years[-1])
     keep("stage", "primary")
     left, rules_box, stage_box, play_box, year_box, right = st.columns(
-        [3.6, 1.55, 1.6, 0.42, 2.1, 1.15], vertical_alignment="center"
+        [4.3, 1.5, 1.55, 0.42, 1.7, 1.1], vertical_alignment="center"
     )
     with left:
         st.html(cards.brand(result, lang))

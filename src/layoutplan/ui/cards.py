@@ -63,6 +63,19 @@ def name_of(scenario: Scenario, lang: Lang) -> str:
     return label("ui.scenario.mine", lang) if own else scenario.name
 
 
+def clause_of(clause: str, verified: bool, lang: Lang) -> str:
+    """Return the clause a number is held to, and that the bureau has to confirm it where nobody has read it.
+
+    Examples
+    --------
+    >>> clause_of("GB 50099-2011 5.2", True, "en"), clause_of("guide", False, "en")
+    ('Clause: GB 50099-2011 5.2', 'Clause: guide value, no binding text found; the bureau decides')
+    """
+    guide = clause == "guide"  # what norms files write where no text binds
+    told = label("ui.findings.clause_is", lang, clause=label("ui.clause.guide", lang) if guide else clause)
+    return told if verified or guide else f"{told} · {label('ui.findings.unverified', lang)}"
+
+
 def problem_list(lines: Iterable[str]) -> str:
     """Return problems as a list."""
     return f'<ul class="lp-problems">{"".join(f"<li>{escape(line)}</li>" for line in lines)}</ul>'
@@ -115,8 +128,7 @@ def finding(picked: Mapping[str, Any] | None, lang: Lang) -> str:
     numbers = label(
         "ui.findings.numbers", lang, measured=_plain(picked["measured"]), limit=_plain(picked["limit"]), unit=unit
     )
-    confirmed = "" if picked["verified"] else f" · {label('ui.findings.unverified', lang)}"
-    clause = label("ui.findings.clause_is", lang, clause=picked["clause"]) + confirmed
+    clause = clause_of(picked["clause"], picked["verified"], lang)
     advice = picked.get(f"recommendation_{lang}") or ""
     body = f'<p>{escape(numbers)}</p><p>{escape(advice)}</p><p class="lp-dim">{escape(clause)}</p>'
     return f'<section class="lp-card"><h4>{escape(picked[f"text_{lang}"])}</h4>{body}</section>'

@@ -78,7 +78,12 @@ def nice_step(top: float, parts: int = 4) -> float:
 
 
 def _svg(frame: _Frame, parts: Sequence[str]) -> str:
-    box = f'viewBox="0 0 {frame.width} {frame.height}" width="{frame.width}" height="{frame.height}"'
+    return svg(frame.width, frame.height, parts)
+
+
+def svg(width: int, height: int, parts: Sequence[str]) -> str:
+    """Return a drawing with the charts' own style sheet."""
+    box = f'viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
     return f'<svg xmlns="http://www.w3.org/2000/svg" {box}><style>{_STYLE}</style>{"".join(parts)}</svg>'
 
 

@@ -15,7 +15,7 @@ from layoutplan.labels import Lang, label
 from layoutplan.plan.closure import Gate, closure_gate
 from layoutplan.plan.locks import Record
 from layoutplan.plan.planning import PlanResult
-from layoutplan.ui import charts, objects, session
+from layoutplan.ui import cards, charts, objects, session
 from layoutplan.ui.charts import Curve
 from layoutplan.ui.listing import Shown, pick
 
@@ -29,6 +29,8 @@ ADVICE = {
     "school_emptying": "watch",
     "school_small_ahead": "watch",
 }
+MAP_PX, LIST_PX = 575, 225
+_ACTIONS_PX = 112  # buttons of the gate, in two rows
 _ORDER = ("review", "check", "watch", "keep")
 _MARKS = {"keep": "✕", "check": "◎", "watch": "◎", "review": "✓"}
 _STATES = {"passed": "✓", "failed": "✕", "unknown": "?"}
@@ -67,7 +69,7 @@ def _pupils(totals: pd.Series[Any], year: int, ids: pd.Series[Any]) -> Any:
 
 def pick_school(frame: pd.DataFrame, *, lang: Lang) -> Mapping[str, Any] | None:
     """Draw the list; return the school selected."""
-    return pick(frame, _COLUMNS, key="closures", lang=lang, height=176)
+    return pick(frame, _COLUMNS, key="closures", lang=lang, height=LIST_PX)
 
 
 def clicked(frame: pd.DataFrame, result: PlanResult, *, stage: str, year: int) -> Mapping[str, Any] | None:
@@ -103,6 +105,11 @@ def _gate(result: PlanResult, school_id: str, year: int, record: Record | None =
         return fault
 
 
+def room_for_card(gate: Gate | ScenarioError | None) -> int:
+    """Return how many pixels are left beside the map for the card under the list."""
+    return MAP_PX - LIST_PX - 10 - (_ACTIONS_PX if isinstance(gate, Gate) else 0)
+
+
 def card(result: PlanResult, picked: Mapping[str, Any] | None, gate: Gate | ScenarioError | None, lang: Lang) -> str:
     """Return what is known of a school: its pupils against the threshold, the locks, every rule that names it."""
     if picked is None:
@@ -113,10 +120,11 @@ def card(result: PlanResult, picked: Mapping[str, Any] | None, gate: Gate | Scen
     words = label("ui.closures.curve", lang, school=picked["name"])
     verdict = label(f"ui.closures.gate_{gate.verdict}", lang) if isinstance(gate, Gate) else picked["said"]
     drawn = charts.picture(_curve(result, str(picked["school_id"])), words)
+    body = f"{_locks(gate, lang)}{drawn}" if isinstance(gate, Gate) else f"{drawn}{_locks(gate, lang)}"
     title = escape(" · ".join(filter(None, (picked["name"], verdict))))
     caution = escape(label("ui.closures.caution", lang))
     return (
-        f'<section class="lp-card"><h4>{title}</h4>{drawn}{_locks(gate, lang)}'
+        f'<section class="lp-card"><h4>{title}</h4>{body}'
         f'<ul class="lp-marks">{rows}</ul><p class="lp-dim">{caution}</p></section>'
     )
 
@@ -130,7 +138,7 @@ def _locks(gate: Gate | ScenarioError | None, lang: Lang) -> str:
     rows = []
     for row in cast("list[dict[str, Any]]", gate.locks.to_dict("records")):
         state = "unknown" if pd.isna(row["passed"]) else "passed" if row["passed"] else "failed"
-        hint = label("ui.findings.clause_is", lang, clause=row["clause"])
+        hint = cards.clause_of(row["clause"], row["verified"], lang)
         text = escape(str(row[f"text_{lang}"]))
         rows.append(f'<li title="{escape(hint)}"><b class="lp-lock-{state}">{_STATES[state]}</b> {text}</li>')
     title = escape(label("ui.closures.locks", lang, year=gate.year))
@@ -139,11 +147,10 @@ def _locks(gate: Gate | ScenarioError | None, lang: Lang) -> str:
 
 def _evidence(row: Mapping[str, Any], lang: Lang) -> str:
     advice = ADVICE[str(row["rule"])]
-    clause = label("ui.findings.clause_is", lang, clause=row["clause"])
-    unconfirmed = "" if row["verified"] else f" · {label('ui.findings.unverified', lang)}"
+    clause = cards.clause_of(row["clause"], row["verified"], lang)
     return (
         f'<li><b class="lp-mark-{advice}">{_MARKS[advice]}</b> {escape(str(row[f"text_{lang}"]))}'
-        f'<br><span class="lp-dim">{escape(clause + unconfirmed)}</span></li>'
+        f'<br><span class="lp-dim">{escape(clause)}</span></li>'
     )
 
 

@@ -11,12 +11,14 @@ import streamlit as st
 from layoutplan.labels import Lang, label
 from layoutplan.plan.planning import PlanResult
 from layoutplan.ui import objects
+from layoutplan.ui.listing import room
 
 # Signs beside the words, so that the level is not told by colour alone.
 SEVERITIES = ("error", "warning", "info")
 _SIGNS = {"error": "●", "warning": "◎", "info": "○"}
 _COLUMNS = ("severity", "text", "measured", "limit", "unit", "year", "clause")
 _HEIGHT = 288
+_SENTENCE_PX = 470  # so that the usual finding is read whole in the list; its numbers stand in the card as well
 
 
 def listed(result: PlanResult, *, stage: str, year: int, rules: Sequence[str]) -> pd.DataFrame:
@@ -64,16 +66,17 @@ def pick(
     shown = _worded(frame, lang)
     answer = st.dataframe(
         shown,
-        height=height,
+        height=room(len(frame), height),
         hide_index=True,
         on_select="rerun",
         selection_mode="single-row",
         key=f"findings-{'-'.join(wanted)}-{year}-{stage}-{st.session_state.get('subject')}",
         column_config={
-            shown.columns[0]: st.column_config.TextColumn(width=84 if lang == "zh" else 40),
-            shown.columns[1]: st.column_config.TextColumn(width=340 if lang == "zh" else 470),
-            shown.columns[2]: st.column_config.NumberColumn(width=64, format="localized"),
-            shown.columns[3]: st.column_config.NumberColumn(width=64, format="localized"),
+            shown.columns[0]: st.column_config.TextColumn(width=44, help=_levels(lang)),
+            shown.columns[1]: st.column_config.TextColumn(width=_SENTENCE_PX),
+            shown.columns[2]: st.column_config.NumberColumn(width=54, format="localized"),
+            shown.columns[3]: st.column_config.NumberColumn(width=54, format="localized"),
+            shown.columns[4]: st.column_config.TextColumn(width=64),
             shown.columns[5]: st.column_config.NumberColumn(width=56, format="%d"),
         },
     )
@@ -107,11 +110,14 @@ def _narrowed(frame: pd.DataFrame, held: tuple[str, str] | None, result: PlanRes
     return narrowed
 
 
+def _levels(lang: Lang) -> str:
+    """Say what the signs of the first column mean."""
+    return " · ".join(f"{_SIGNS[name]} {label(f'severity.{name}', lang)}" for name in SEVERITIES)
+
+
 def _worded(frame: pd.DataFrame, lang: Lang) -> pd.DataFrame:
     words = {
-        "severity": frame["severity"].map(
-            lambda name: f"{_SIGNS[name]} {label(f'severity.{name}', lang)}" if lang == "zh" else _SIGNS[name]
-        ),
+        "severity": frame["severity"].map(_SIGNS),
         "text": frame[f"text_{lang}"],
         "measured": frame["measured"].round(1),
         "limit": frame["limit"].round(1),

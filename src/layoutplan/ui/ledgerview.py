@@ -160,6 +160,12 @@ def note(result: PlanResult, lang: Lang) -> None:
     confirmed = "" if norm.verified else f" · {label('ui.findings.unverified', lang)}"
     dates = result.prepared.county.as_of
     said = label(
-        "ui.ledger.source", lang, clause=norm.clause, schools=dates.get("schools", DASH), rooms=dates.get("rooms", DASH)
+        "ui.ledger.source",
+        lang,
+        clause=norm.clause,
+        layers=label("ui.ledger.and", lang).join(
+            label("ui.origin.layer", lang, layer=session.layer_name(layer, lang), date=dates.get(layer) or DASH)
+            for layer in ("schools", "rooms")
+        ),
     )
     st.caption(said + confirmed)

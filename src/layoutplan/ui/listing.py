@@ -23,8 +23,24 @@ class Shown:
     decimals: int = 0
 
 
+# A row of one line, of two lines; the browser wraps no text in rows of less than 65 pixels.
+ROW_PX: Mapping[int, int] = {1: 35, 2: 66}
+_HEAD_PX = 38
+
+
+def room(rows: int, most: int, lines: int = 1) -> int:
+    """Return the height of a list in pixels: that of its rows, at most what there is.
+
+    Examples
+    --------
+    >>> room(2, 300), room(200, 300)
+    (108, 300)
+    """
+    return min(most, _HEAD_PX + ROW_PX[lines] * rows)
+
+
 def pick(
-    frame: pd.DataFrame, columns: Sequence[Shown], *, key: str, lang: Lang, height: int = 300
+    frame: pd.DataFrame, columns: Sequence[Shown], *, key: str, lang: Lang, height: int = 300, lines: int = 1
 ) -> Mapping[str, Any] | None:
     """Draw a table; return the row selected in it, or None.
 
@@ -39,7 +55,9 @@ def pick(
     lang : {"zh", "en"}
         Language of the headings.
     height : int
-        Pixels.
+        Pixels at most; a short list takes no more than its rows.
+    lines : int
+        Lines of a row, one or two; sentences wrap instead of being cut.
     """
     if frame.empty:
         st.caption(label("ui.list.none", lang))
@@ -47,7 +65,8 @@ def pick(
     shown = pd.DataFrame({label(column.heading, lang): _values(frame, column) for column in columns})
     # What is clicked on the map takes the place of the row selected: the table begins anew.
     answer = st.dataframe(
-        shown, height=height, hide_index=True, on_select="rerun", selection_mode="single-row",
+        shown, height=room(len(frame), height, lines), row_height=ROW_PX[lines], hide_index=True,
+        on_select="rerun", selection_mode="single-row",
         key=f"{key}|{st.session_state.get('subject')}",
         column_config={label(column.heading, lang): _config(column) for column in columns},
     )  # fmt: skip

@@ -41,7 +41,9 @@ def draw(fault: InputError, lang: Lang) -> None:
     left.markdown(f"#### {label('ui.repair.title', lang, count=len(fault.problems))}")
     with right:
         bar.language_switch(lang)
-    picked = pick(table(fault.problems, lang), _COLUMNS, key=f"problems-{len(fault.problems)}", lang=lang, height=260)
+    picked = pick(
+        table(fault.problems, lang), _COLUMNS, key=f"problems-{len(fault.problems)}", lang=lang, height=260, lines=2
+    )
     if picked is not None:
         st.html(f'<section class="lp-card">{cards.problem_list([str(picked["said"])])}</section>')
     folder = welcome.uploaded()
@@ -109,13 +111,20 @@ def _columns(problems: Sequence[Problem], folder: Path, lang: Lang) -> None:
                 format_func=lambda name: name or "—",
                 key=f"column_{layer}_{field}",
             )  # fmt: skip
-        if st.form_submit_button(label("ui.repair.apply", lang), type="primary"):
+        if st.form_submit_button(label("ui.repair.apply", lang), type="primary", key="columns_apply"):
             changes: dict[str, Mapping[str, Any]] = {}
             for (layer, field), head in chosen.items():
                 if head:
                     changes[layer] = {"columns": {**changes.get(layer, {}).get("columns", {}), field: head}}
             intake.amend_manifest(folder, changes)
             st.rerun()
+
+
+def systems_of(problems: Sequence[Problem], layer: str) -> list[str]:
+    """Return the CRSs to choose from for a layer: those its coordinates would fit, then the usual ones."""
+    told = (str(one.values.get("fits", "-")).split(", ") for one in problems if one.layer == layer)
+    fitting = [name for names in told for name in names if name not in ("-", "")]
+    return list(dict.fromkeys([*fitting, *SYSTEMS]))
 
 
 def _systems(problems: Sequence[Problem], folder: Path, lang: Lang) -> None:
@@ -127,11 +136,15 @@ def _systems(problems: Sequence[Problem], folder: Path, lang: Lang) -> None:
         st.markdown(f"**{label('ui.repair.systems', lang)}**")
         chosen = {
             layer: st.selectbox(
-                session.layer_name(layer, lang), SYSTEMS, index=None, accept_new_options=True, key=f"system_{layer}"
+                session.layer_name(layer, lang),
+                systems_of(problems, layer),
+                index=None,
+                accept_new_options=True,
+                key=f"system_{layer}",
             )
             for layer in doubted
         }
-        if st.form_submit_button(label("ui.repair.apply", lang), type="primary"):
+        if st.form_submit_button(label("ui.repair.apply", lang), type="primary", key="systems_apply"):
             intake.amend_manifest(folder, {layer: {"crs": crs} for layer, crs in chosen.items() if crs})
             st.rerun()
 
