@@ -18,7 +18,10 @@ SEVERITIES = ("error", "warning", "info")
 _SIGNS = {"error": "●", "warning": "◎", "info": "○"}
 _COLUMNS = ("severity", "text", "measured", "limit", "unit", "year", "clause")
 _HEIGHT = 288
-_SENTENCE_PX = 470  # so that the usual finding is read whole in the list; its numbers stand in the card as well
+_SENTENCE_PX = {
+    "zh": 372,
+    "en": 470,
+}  # so that the usual finding is read whole in the list; its numbers stand in the card as well
 
 
 def listed(result: PlanResult, *, stage: str, year: int, rules: Sequence[str]) -> pd.DataFrame:
@@ -73,7 +76,7 @@ def pick(
         key=f"findings-{'-'.join(wanted)}-{year}-{stage}-{st.session_state.get('subject')}",
         column_config={
             shown.columns[0]: st.column_config.TextColumn(width=44, help=_levels(lang)),
-            shown.columns[1]: st.column_config.TextColumn(width=_SENTENCE_PX),
+            shown.columns[1]: st.column_config.TextColumn(width=_SENTENCE_PX[lang]),
             shown.columns[2]: st.column_config.NumberColumn(width=54, format="localized"),
             shown.columns[3]: st.column_config.NumberColumn(width=54, format="localized"),
             shown.columns[4]: st.column_config.TextColumn(width=64),

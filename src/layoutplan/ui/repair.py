@@ -141,6 +141,7 @@ def _systems(problems: Sequence[Problem], folder: Path, lang: Lang) -> None:
                 index=None,
                 accept_new_options=True,
                 key=f"system_{layer}",
+                placeholder=label("ui.repair.choose", lang),
             )
             for layer in doubted
         }
