@@ -82,6 +82,19 @@ class Planner:
         self.rest()
         return self.watch.state()["zoom"]
 
+    def click_school(self, school_id):
+        """Bring a school to the middle of the map and click it."""
+        at = self.page.evaluate(
+            """id => {
+              const { layers, map } = probe.map(), items = layers.get('schools').items;
+              const at = items.findIndex((item) => item.feature.id === id);
+              map.setView(items[at].path.getLatLng(), 14, { animate: false });
+              return at;
+            }""",
+            school_id,
+        )
+        self.page.mouse.click(*self.page.evaluate("at => probe.school(at)", at))
+
     def hand_in(self, file):
         self.page.locator("input[type=file]").first.set_input_files(file)
         self.press("ui.welcome.take")
