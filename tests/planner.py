@@ -86,9 +86,8 @@ class Planner:
         """Bring a school to the middle of the map and click it."""
         at = self.page.evaluate(
             """id => {
-              const { layers, map } = probe.map(), items = layers.get('schools').items;
-              const at = items.findIndex((item) => item.feature.id === id);
-              map.setView(items[at].path.getLatLng(), 14, { animate: false });
+              const { layers, map } = probe.map(), { at, path } = layers.get('schools').byId.get(id);
+              map.setView(path.getLatLng(), 14, { animate: false });
               return at;
             }""",
             school_id,
