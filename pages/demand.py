@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from layoutplan.ui import bar, demand, origins, session
+from layoutplan.ui import bar, demand, objects, origins, session, sitecurves
 from layoutplan.ui.planmap import load_leaflet, planmap
 
 lang = session.enter("pages/demand.py")
@@ -18,16 +18,21 @@ with right:
 
 @st.fragment
 def board() -> None:
-    """Townships: a row picked in the table is sought on the map."""
+    """Townships and resettlement sites: a row picked is sought on the map, what is clicked there opens its card."""
     left, right = st.columns([1.5, 1])
     with right:
-        picked = demand.pick_township(demand.growth(result, stage=stage, year=year), lang=lang)
+        if sitecurves.view(result, lang) == "sites":
+            picked = sitecurves.pick_site(result, year=year, lang=lang)
+        else:
+            picked = demand.pick_township(demand.growth(result, stage=stage, year=year), lang=lang)
+        objects.draw(result, stage=stage, year=year, lang=lang)
     with left:
         scene = demand.scene(result, picked, stage=stage, year=year, lang=lang)
-        planmap(session.base_map(result, lang), scene, key="demand_map", height=330)
+        planmap(session.base_map(result, lang), scene, key="demand_map", height=345, on_event=objects.follow)
 
 
 board()
 st.html(demand.legend(lang))
+sitecurves.draw(result, year=year, lang=lang)
 demand.caption(result, lang)
 origins.button(result, "demand", lang)

@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 from toy_county import toy
 
@@ -6,7 +7,7 @@ from layoutplan.county.layers import read_county
 from layoutplan.norms import load_norms
 from layoutplan.plan.planning import prepare, run_plan
 from layoutplan.plan.scenario import Scenario
-from layoutplan.seats.curves import counted_curves, stage_curves, township_growth
+from layoutplan.seats.curves import counted_curves, site_curves, stage_curves, township_growth
 
 
 @pytest.fixture(scope="module")
@@ -43,3 +44,26 @@ def test_growth_of_townships_adds_up_and_keeps_the_order_of_the_layer(result):
 def test_counted_pupils_are_those_of_the_layer(result):
     county = result.prepared.county
     assert counted_curves(county)["pupils"].sum() == pytest.approx(county.enrolment["pupils"].sum())
+
+
+def test_a_site_shows_its_plan_who_moved_in_who_is_expected_and_its_pupils(result):
+    curves = site_curves(result.prepared.county, result.demand).set_index("year")
+    assert set(curves["place_id"]) == {"640422100950"}
+    assert (curves["planned"] == 200).all()  # no plan is dated: that of the whole site
+    assert curves["observed"].dropna().to_dict() == {2022: 80}
+    assert curves.loc[[2022, 2023, 2024, 2030], "expected"].tolist() == [80, 80, 200, 200]
+    demand = result.demand.frame
+    mine = demand[(demand["place_id"] == "640422100950") & (demand["year"] == 2024)]
+    assert curves.loc[2024, "pupils"] == pytest.approx(mine["pupils"].sum())
+
+
+def test_a_dated_plan_is_shown_year_by_year(tmp_path):
+    county = toy()
+    county.frames["move_in"] = pd.DataFrame(
+        [("640422100950", 2022, 80, 100.0), ("640422100950", 2024, None, 200.0)],
+        columns=["place_id", "year", "households", "planned"],
+    )
+    plan = run_plan(prepare(read_county(county.write(tmp_path)), load_norms()), Scenario(name="a"))
+    curves = site_curves(plan.prepared.county, plan.demand).set_index("year")
+    assert curves["planned"].dropna().to_dict() == {2022: 100, 2024: 200}
+    assert curves.loc[2024, "expected"] == 160  # as far as the plan has come true: four fifths

@@ -90,13 +90,18 @@ def test_candidates_are_added_resized_and_dropped(open_app, folder):
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
-def test_demand_page_shows_curves_the_test_and_the_townships(open_app, folder, lang):
+def test_demand_page_shows_curves_the_test_the_townships_and_the_sites(open_app, folder, lang):
     app = open_app(folder, "pages/demand.py", lang)
-    assert page_text(app).count("data:image/svg+xml") == 2
+    assert page_text(app).count("data:image/svg+xml") == 2 + 1  # the stages, the one resettlement site
+    assert label("ui.sites.key_expected", lang) in page_text(app)
     assert label("ui.demand.tested", lang) in page_text(app)
     assert set(sent(app)["paint"]) == {"ground", "schools"}
     (table,) = app.dataframe
     assert label("ui.demand.township", lang) in table.value.columns
+    app.segmented_control(key="demand_view").set_value("sites").run()
+    (table,) = app.dataframe
+    assert table.value[label("ui.sites.planned", lang)].tolist() == [200]
+    assert table.value[label("ui.sites.observed", lang)].tolist() == [80]
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])

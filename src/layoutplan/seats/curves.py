@@ -8,6 +8,7 @@ import pandas as pd
 from layoutplan.county.layers import County
 from layoutplan.county.tables import ENTRY_AGE, STAGE_OF_GRADE
 from layoutplan.seats.demand import Demand, history_spread, p10_p90
+from layoutplan.seats.resettlement import compare_sites, dated_households
 
 
 def stage_curves(county: County, demand: Demand) -> pd.DataFrame:
@@ -92,3 +93,37 @@ def township_growth(county: County, demand: Demand, *, stage: str, year: int) ->
     change = table["after"] - table["before"]
     share = change / table["before"].where(table["before"] > 0)
     return table.assign(change=change, change_share=share)
+
+
+def site_curves(county: County, demand: Demand) -> pd.DataFrame:
+    """Set plan, households and pupils of every resettlement site side by side, year by year.
+
+    Parameters
+    ----------
+    county : County
+        Sites with their ``planned_households``, and ``move_in``.
+    demand : Demand
+        Pupils by year, grade and place.
+
+    Returns
+    -------
+    DataFrame
+        ``place_id, year`` (key, sorted), ``name``; ``planned`` [household]: the plan of the year, or of the whole site
+        where none is dated; ``observed``: up to the base year; ``expected``: from the base year on, the plan in the
+        proportion it has come true; ``pupils`` [person] of grades 1 to 9. Missing where nothing is known.
+    """
+    sites = county.places[county.places["kind"] == "resettlement"].set_index("place_id")
+    pupils = demand.frame[demand.frame["place_id"].isin(sites.index)].groupby(["place_id", "year"])["pupils"].sum()
+    years = sorted({*demand.frame["year"].tolist()})
+    told = compare_sites(county).set_index(["place_id", "year"])
+    expected = dated_households(county, years).households.reindex(columns=years).stack()
+    expected = expected[expected.index.get_level_values(0).isin(sites.index)]
+    keys = told.index.union(pupils.index).union(expected.index).sort_values()
+    frame = told[["planned", "observed"]].reindex(keys)
+    frame = frame.assign(expected=expected.reindex(keys), pupils=pupils.reindex(keys))
+    frame.index.names = ["place_id", "year"]
+    frame = frame.reset_index()
+    undated = frame.groupby("place_id")["planned"].transform("count").eq(0)
+    whole = frame["place_id"].map(sites["planned_households"]).astype(float)
+    frame["planned"] = frame["planned"].where(~undated, whole)
+    return frame.assign(name=frame["place_id"].map(sites["name"]))

@@ -20,6 +20,7 @@ text{fill:#6d675a;font:11px 'Noto Sans CJK SC','Noto Sans SC','Microsoft YaHei',
 .rule{stroke:#e4dfd0}.band{fill:#6a9bc9;fill-opacity:.28}
 polyline{fill:none;stroke-width:2.2;stroke-linejoin:round}
 .line{stroke:#0b62a8}.past{stroke:#2b2b2b}.seats{stroke:#b8430a;stroke-dasharray:5 4;stroke-width:1.6}
+.pupils{stroke:#6a3d9a;stroke-width:1.6}
 .mark{stroke:#6a3d9a;stroke-dasharray:2 3}.mark-word{fill:#55307c;font-weight:600}
 .norm{stroke:#2b2b2b;stroke-width:1.4}.norm-word{fill:#2b2b2b;font-weight:600}
 .bar{stroke:#3c3c3c;stroke-opacity:.45;stroke-width:.6}

@@ -145,17 +145,19 @@ def growth(result: PlanResult, *, stage: str, year: int) -> pd.DataFrame:
 
 def pick_township(table: pd.DataFrame, *, lang: Lang) -> Mapping[str, Any] | None:
     """Draw the townships; return the one selected."""
-    return pick(table, _COLUMNS, key="demand_townships", lang=lang, height=300)
+    return pick(table, _COLUMNS, key="demand_townships", lang=lang, height=290)
 
 
 def scene(result: PlanResult, picked: Mapping[str, Any] | None, *, stage: str, year: int, lang: Lang) -> Scene:
     """Return the map of growth by township, looking at the one that is picked."""
     table = township_growth(_county(result), result.demand, stage=stage, year=year)
-    focus = None
+    selected, focus = None, None
     if picked is not None:
-        where = {"school_id": None, "place_id": None, "township_id": picked["township_id"]}
-        focus = {"seq": str(picked["township_id"]), **mapdata.focus_on(result, where)[1]}
-    return Scene(paints={"ground": _paint(table, lang), "schools": mapdata.no_schools(result)}, focus=focus)
+        where = {"school_id": None, "place_id": None, "township_id": None, **picked}
+        selected, look = mapdata.focus_on(result, where)
+        focus = {"seq": f"{where['township_id']}|{where['place_id']}", **look}
+    paints = {"ground": _paint(table, lang), "schools": mapdata.no_schools(result)}
+    return Scene(paints=paints, selected=selected, focus=focus)
 
 
 def _paint(table: pd.DataFrame, lang: Lang) -> Paint:
