@@ -170,7 +170,7 @@ def plans_are_compared(planner):
     planner.sees(planner.say("ui.plans.hand"), exact=True)
     assert planner.sought() == 13
     planner.picture("14-plans")
-    planner.page.get_by_text(planner.say("ui.plans.beside", year=2028)).scroll_into_view_if_needed()
+    planner.page.get_by_text(planner.say("ui.plans.beside", year=2028)).evaluate("node => node.scrollIntoView()")
     planner.picture("15-compared")
 
 
