@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 import pandas as pd
 
@@ -116,7 +118,7 @@ def site_curves(county: County, demand: Demand) -> pd.DataFrame:
     pupils = demand.frame[demand.frame["place_id"].isin(sites.index)].groupby(["place_id", "year"])["pupils"].sum()
     years = sorted({*demand.frame["year"].tolist()})
     told = compare_sites(county).set_index(["place_id", "year"])
-    expected = dated_households(county, years).households.reindex(columns=years).stack()
+    expected = cast("pd.Series[float]", dated_households(county, years).households.reindex(columns=years).stack())
     expected = expected[expected.index.get_level_values(0).isin(sites.index)]
     keys = told.index.union(pupils.index).union(expected.index).sort_values()
     frame = told[["planned", "observed"]].reindex(keys)

@@ -85,8 +85,7 @@ def _one(mine: pd.DataFrame, year: int, lang: Lang) -> str:
     }
     drawn = charts.curve(charts.Curve({css: line for css, line in lines.items() if line}, marks={year: ""}), **_SIZE)
     name = str(mine["name"].iloc[0])
-    then = by_year.loc[year]
-    households, pupils = (number(float(then[name])) for name in ("expected", "pupils"))
+    households, pupils = (number(float(by_year[name].to_dict()[year])) for name in ("expected", "pupils"))
     told = label("ui.sites.now", lang, year=year, households=households, pupils=pupils)
     return (
         f"<div><b>{escape(name)}</b>{charts.picture(drawn, label('ui.sites.one', lang, name=name))}"
