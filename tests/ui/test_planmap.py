@@ -1,6 +1,7 @@
+from functools import partial
+
 import pytest
 
-from layoutplan.ui import planmap
 from layoutplan.ui.planmap import (
     Added,
     Base,
@@ -12,10 +13,12 @@ from layoutplan.ui.planmap import (
     Paint,
     Scene,
     Site,
+    assets,
     compose,
     read_event,
 )
 from layoutplan.ui.planmap.panel import Card, Words
+from layoutplan.ui.planmap.switches import Switches, Theme, read_shown
 
 SQUARE = {"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [1, 1], [0, 0]]]}
 
@@ -90,15 +93,29 @@ def test_cards_cross_as_data_and_only_where_there_are_any():
     assert card == {"title": "<b>", "tone": "", "blocks": [{"kind": "words", "text": "`${1}`", "dim": False}]}
 
 
-@pytest.mark.parametrize("name", ["planmap.js", "panel.js", "parts.js", "mount.js"])
+@pytest.mark.parametrize("name", [*assets.SCRIPTS, "mount.js"])
 def test_script_never_reads_text_as_markup(name):
-    script = planmap._read(name)
+    script = assets.read_asset(name)
     for sink in ("innerHTML", "outerHTML", "insertAdjacentHTML", "eval(", "new Function", "bindPopup", "bindTooltip"):
         assert sink not in script
 
 
 def test_nothing_points_off_the_machine():
-    for text in (planmap._leaflet_script(), planmap._style_sheet()):
+    for text in (assets.leaflet_script(), assets.style_sheet()):
         assert "sourceMappingURL" not in text
         assert "url(http" not in text
         assert "url(images" not in text
+
+
+def test_a_picture_crosses_when_it_is_asked_for_and_once():
+    picture = {"url": "data:image/png;base64,", "bounds": ((0, 0), (1, 1))}
+    switches = Switches({}, [Theme("slope", "坡度")], [], {"slope": lambda: picture, "none": lambda: None})
+    base = Base([], bounds=((0, 0), (1, 1)), words={}, switches=switches)
+    ask = partial(compose, base, Scene(), height=1)
+    assert ask(state={}, shown=read_shown(None))["pictures"] == {}
+    assert ask(state={}, shown=read_shown({"theme": "none"}))["pictures"] == {}
+    assert ask(state={}, shown=read_shown({"theme": "slope"}))["pictures"] == {"slope": picture}
+    held = {"have": {"base": base.id, "paint": {}, "pictures": ["slope"]}}
+    assert ask(state=held, shown=read_shown({"theme": "slope"}))["pictures"] == {}
+    other = {"have": {**held["have"], "base": "other"}}
+    assert ask(state=other, shown=read_shown({"theme": "slope"}))["pictures"] == {"slope": picture}

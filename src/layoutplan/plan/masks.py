@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import shapely
+from affine import Affine
 
 from layoutplan.access.hills import read_heights
 from layoutplan.access.network import Flags, Floats
@@ -66,15 +67,21 @@ class Spot:
 
 
 @dataclass(frozen=True, eq=False)
-class _Heights:
-    """Slopes [share] on a grid in the county's CRS; rows go south."""
+class Slopes:
+    """Slopes [share] on a grid in the county's CRS; rows go south, NaN where no height is known."""
 
     slope: Floats
     west_m: float
     top_m: float
     cell_m: float
 
+    @property
+    def transform(self) -> Affine:
+        """From column and row to east and north [m]."""
+        return Affine(self.cell_m, 0.0, self.west_m, 0.0, -self.cell_m, self.top_m)
+
     def at(self, east_m: Floats, north_m: Floats) -> Floats:
+        """Return the slopes at points, NaN outside the grid."""
         column = np.floor((east_m - self.west_m) / self.cell_m).astype(np.int64)
         row = np.floor((self.top_m - north_m) / self.cell_m).astype(np.int64)
         rows, columns = self.slope.shape
@@ -208,11 +215,11 @@ class SiteMask:
         return shapely.STRtree(self.prepared.county.unsuitable.geometry.to_numpy())
 
     @cached_property
-    def _heights(self) -> _Heights | None:
+    def _heights(self) -> Slopes | None:
         return measure_slopes(self.prepared.county)
 
 
-def measure_slopes(county: County) -> _Heights | None:
+def measure_slopes(county: County) -> Slopes | None:
     """Return the slopes of a county's elevation raster; None where it has none."""
     if "dem" not in county.rasters:
         return None
@@ -228,7 +235,7 @@ def measure_slopes(county: County) -> _Heights | None:
     spots = np.column_stack([axis.ravel() for axis in np.meshgrid(easts, norths)])
     heights = read_heights(county.rasters["dem"], spots, crs=county.crs).reshape(len(norths), len(easts))
     down, right_up = np.gradient(heights, cell)
-    return _Heights(np.hypot(down, right_up), float(easts[0] - cell / 2), float(norths[0] + cell / 2), float(cell))
+    return Slopes(np.hypot(down, right_up), float(easts[0] - cell / 2), float(norths[0] + cell / 2), float(cell))
 
 
 def spot_frame(spots: list[Spot]) -> pd.DataFrame:

@@ -1,10 +1,18 @@
-"""Points between the county's metres and the map's degrees, at the pace of a drag."""
+"""Points and shapes between the county's metres and the map's degrees, points at the pace of a drag."""
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import shapely
 from pyproj import Transformer
+
+DECIMALS = 5
 
 
 class Degrees:
@@ -42,3 +50,21 @@ class Degrees:
         """Return east and north [m]; infinite where the CRS does not reach."""
         east, north = self._thread.submit(self._in.transform, lng, lat).result()
         return float(east), float(north)
+
+
+def in_degrees(shapes: gpd.GeoSeries) -> npt.NDArray[Any]:
+    """Return the shapes in WGS84, coordinates rounded to 5 decimals (about 1 m)."""
+    degrees: npt.NDArray[Any] = shapely.transform(
+        shapes.to_crs("EPSG:4326").to_numpy(), lambda at: np.round(at, DECIMALS)
+    )
+    return degrees
+
+
+def as_geojson(degrees: npt.NDArray[Any]) -> list[dict[str, Any]]:
+    """Return shapes in degrees as GeoJSON geometries."""
+    return [json.loads(text) for text in shapely.to_geojson(degrees)]
+
+
+def to_degrees(shapes: gpd.GeoSeries) -> list[dict[str, Any]]:
+    """Return the shapes as GeoJSON geometries in WGS84."""
+    return as_geojson(in_degrees(shapes))

@@ -16,7 +16,7 @@ from layoutplan.plan.planning import PlanResult
 from layoutplan.seats.backtest import METHODS, Backtest, run_backtest
 from layoutplan.seats.curves import counted_curves, stage_curves, township_growth
 from layoutplan.seats.history import county_history
-from layoutplan.ui import charts, mapdata, session
+from layoutplan.ui import charts, mapdata, maplayers, session
 from layoutplan.ui.cards import DASH, number
 from layoutplan.ui.listing import Shown, pick
 from layoutplan.ui.planmap import Paint, Scene, Style
@@ -162,7 +162,7 @@ def scene(result: PlanResult, picked: Mapping[str, Any] | None, *, stage: str, y
 
 def _paint(table: pd.DataFrame, lang: Lang) -> Paint:
     shares = table["change_share"].fillna(0.0).to_numpy(float)
-    palette: list[Style] = [mapdata.fill(colour, "#8d8675", 0.8) for colour in GROWTH_COLOURS]
+    palette: list[Style] = [maplayers.fill(colour, "#8d8675", 0.8) for colour in GROWTH_COLOURS]
     columns = (table[name].to_numpy(float) for name in ("before", "after", "change_share"))
     lines = [
         [label("ui.demand.tip", lang, before=number(before), after=number(after)), _signed(share)]

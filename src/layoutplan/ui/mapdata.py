@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -27,12 +26,14 @@ from layoutplan.present.symbols import (
     school_symbols,
     symbol_radius,
 )
+from layoutplan.ui import maplayers
+from layoutplan.ui.degrees import DECIMALS, as_geojson, in_degrees, to_degrees
+from layoutplan.ui.maplayers import fill
 from layoutplan.ui.planmap import Base, Feature, Layer, Paint, Style
 from layoutplan.ui.relief import shade
 
 MAX_LINES = 10_000
 SIMPLIFY_M = 12.0
-DECIMALS = 5
 LARGEST_PX, SMALLEST_PX = 13.0, 3.5
 SIZES = ("no_data", "within", "near", "over")
 PLACE_STYLES: Mapping[str, Style] = {
@@ -41,23 +42,6 @@ PLACE_STYLES: Mapping[str, Style] = {
     "housing": {"fillColor": "#6d675a", "fillOpacity": 0.9, "color": PAPER, "weight": 0, "radius": 2.2},
     "resettlement": {"fillColor": "#ffffff", "fillOpacity": 1, "color": "#009e73", "weight": 2, "radius": 3.6},
 }
-
-
-def in_degrees(shapes: gpd.GeoSeries) -> npt.NDArray[Any]:
-    """Return the shapes in WGS84, coordinates rounded to 5 decimals (about 1 m)."""
-    degrees: npt.NDArray[Any] = shapely.transform(
-        shapes.to_crs("EPSG:4326").to_numpy(), lambda at: np.round(at, DECIMALS)
-    )
-    return degrees
-
-
-def _geometry(degrees: npt.NDArray[Any]) -> list[dict[str, Any]]:
-    return [json.loads(text) for text in shapely.to_geojson(degrees)]
-
-
-def to_degrees(shapes: gpd.GeoSeries) -> list[dict[str, Any]]:
-    """Return the shapes as GeoJSON geometries in WGS84."""
-    return _geometry(in_degrees(shapes))
 
 
 def bounds_of(shapes: gpd.GeoSeries) -> tuple[tuple[float, float], tuple[float, float]]:
@@ -86,15 +70,20 @@ def draw_base(result: PlanResult, lang: Lang) -> Base:
             interactive=True,
         ),
         Layer("cells", "polygon", _cells(result), [fill("none", "none")], interactive=True, opacity=0.85),
+        *maplayers.extra_layers(county),
         Layer("borders", "polygon", _shapes(county.townships.geometry, county.townships["name"]), [_dashes()]),
         Layer("roads", "line", list(_roads(county.roads))),
+        maplayers.join_communities(result.roster.schools, county.communities),
         Layer("names", "label", _names(county.townships)),
         Layer("places", "point", _places(county.places, lang), interactive=True),
         Layer("schools", "point", _schools(result), SCHOOL_PALETTE, interactive=True),
     ]
     words = {name: label(f"ui.map.{name}", lang) for name in ("zoom_in", "zoom_out", "whole_county", "north")}
     bounds = bounds_of(county.townships.geometry)
-    return Base(layers, bounds=bounds, words=words, notes=_notes(result, lang), relief=shade(county))
+    return Base(
+        layers, bounds=bounds, words=words, notes=_notes(result, lang), relief=shade(county),
+        switches=maplayers.switches(county, result.prepared.norms, layers, lang),
+    )  # fmt: skip
 
 
 def _notes(result: PlanResult, lang: Lang) -> list[str]:
@@ -102,14 +91,6 @@ def _notes(result: PlanResult, lang: Lang) -> list[str]:
     stamp = [label("ui.synthetic", lang)] if county.synthetic else []
     date = label("ui.map.data_date", lang, date=result.provenance["data_date"])
     return [*stamp, county.crs, date, label("ui.map.internal", lang), label("ui.map.licence", lang)]
-
-
-def fill(colour: str, line: str, weight: float = 1.0) -> Style:
-    """Return the looks of a polygon; ``none`` leaves its fill or its line out."""
-    return {
-        "fill": colour != "none", "fillColor": colour, "fillOpacity": 1, "stroke": line != "none", "color": line,
-        "weight": weight,
-    }  # fmt: skip
 
 
 def _dashes() -> Style:
@@ -154,9 +135,18 @@ def _places(places: gpd.GeoDataFrame, lang: Lang) -> list[Feature]:
     spots = to_degrees(gpd.GeoSeries(order.geometry.representative_point()))
     rows = zip(order["place_id"], order["name"], order["kind"], spots, strict=True)
     return [
-        Feature(place_id, f"{name} · {label(f'place_kind.{kind}', lang)}", at, style=PLACE_STYLES[kind])
+        Feature(
+            place_id,
+            f"{name} · {label(f'place_kind.{kind}', lang)}",
+            at,
+            style={**PLACE_STYLES[kind], "group": _group(kind)},
+        )
         for place_id, name, kind, at in rows
     ]
+
+
+def _group(kind: str) -> str:
+    return "resettlement" if kind == "resettlement" else "place"
 
 
 def schools_in_order(result: PlanResult) -> gpd.GeoDataFrame:
@@ -174,7 +164,7 @@ def _schools(result: PlanResult) -> list[Feature]:
     beds = schools["boarding_beds"].fillna(0) > 0
     rows = zip(schools["school_id"], schools["name"], schools["kind"], beds, to_degrees(schools.geometry), strict=True)
     return [
-        Feature(school_id, name, at, SHAPES[kind].removeprefix("small_"), {"roof": bool(roof)})
+        Feature(school_id, name, at, SHAPES[kind].removeprefix("small_"), {"roof": bool(roof), "group": kind})
         for school_id, name, kind, roof, at in rows
     ]
 
@@ -282,6 +272,13 @@ def paint_cells(lab: SiteLab, hues: Mapping[str, int], lang: Lang) -> Paint:
 VIOLET_GROUND = "#b99ad8"
 
 
+def paint_ground(lab: SiteLab, lang: Lang, *, by_time: bool = False) -> Paint:
+    """Return the ground by school or by travel time, with the same class for the site's ground."""
+    if by_time:
+        return maplayers.paint_minutes(lab, lang, site=_ground(VIOLET_GROUND))
+    return paint_cells(lab, hues_of(lab.result, stage=lab.stage, year=lab.year), lang)
+
+
 def _ground(colour: str) -> Style:
     return fill(colour, colour, 0.9)
 
@@ -314,7 +311,7 @@ def outline_of(shapes: npt.NDArray[Any], cells: Sequence[int]) -> dict[str, Any]
     """
     if len(cells) == 0:
         return None
-    (geometry,) = _geometry(np.array([shapely.coverage_union_all(shapes[np.asarray(cells)])]))
+    (geometry,) = as_geojson(np.array([shapely.coverage_union_all(shapes[np.asarray(cells)])]))
     polygons = [geometry["coordinates"]] if geometry["type"] == "Polygon" else geometry["coordinates"]
     return {"polygons": polygons, "style": {"fill": False, "color": VIOLET, "weight": 2.2, "opacity": 0.95}}
 

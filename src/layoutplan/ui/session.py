@@ -31,7 +31,7 @@ from layoutplan.plan.scenario import Scenario
 from layoutplan.plan.siting import SiteLab, open_lab
 from layoutplan.ui import cards, links, mapdata
 from layoutplan.ui.degrees import Degrees
-from layoutplan.ui.planmap import Base, Paint, Scene
+from layoutplan.ui.planmap import Base, Paint, Scene, shown
 
 GOAL_YEAR = 2028
 _KEPT = 64
@@ -313,12 +313,12 @@ def site_lab(result: PlanResult, *, stage: str, year: int) -> SiteLab:
 
 
 def cell_paint(result: PlanResult, *, stage: str, year: int, lang: Lang) -> Paint:
-    """Return the ground by school, worked out once."""
-    key = ("cells", *key_of(result), stage, year, lang)
+    """Return the ground by school, or by travel time where the planner chose that; worked out once."""
+    by_time = shown()["theme"] == "time"
+    key = ("cells", *key_of(result), stage, year, lang, by_time)
 
     def make() -> Paint:
-        hues = mapdata.hues_of(result, stage=stage, year=year)
-        return mapdata.paint_cells(site_lab(result, stage=stage, year=year), hues, lang)
+        return mapdata.paint_ground(site_lab(result, stage=stage, year=year), lang, by_time=by_time)
 
     return cast("Paint", _shelf().get(key, make))
 

@@ -9,23 +9,21 @@ is overtaken by the next loses nothing.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
-from importlib.resources import files
 from typing import Any, Literal
 
 import streamlit as st
 from streamlit.components import v2
 
+from layoutplan.ui.planmap.assets import leaflet_script, read_asset, style_sheet
 from layoutplan.ui.planmap.panel import Card, as_data
+from layoutplan.ui.planmap.switches import Switches, read_shown
 
 Style = Mapping[str, str | float | bool]
 LIVE_MS = 150
-_SCRIPTS = ("parts.js", "panel.js", "touch.js", "planmap.js")
 
 
 def _fingerprint(content: object) -> str:
@@ -99,6 +97,8 @@ class Base:
         Written at the foot of the map.
     relief : mapping, optional
         ``url`` (a picture as ``data:``) and ``bounds`` of the shading over the ground.
+    switches : Switches, optional
+        What can be shown and hidden.
     """
 
     def __init__(
@@ -109,6 +109,7 @@ class Base:
         words: Mapping[str, str],
         notes: Sequence[str] = (),
         relief: Mapping[str, Any] | None = None,
+        switches: Switches | None = None,
     ) -> None:
         content = {
             "layers": [{**vars(layer), "features": [vars(feature) for feature in layer.features]} for layer in layers],
@@ -116,7 +117,9 @@ class Base:
             "words": dict(words),
             "notes": list(notes),
             "relief": relief,
+            "switches": switches and switches.as_data(),
         }
+        self.pictures = switches.pictures if switches else {}
         self.id = _fingerprint(content)
         self.content: Mapping[str, Any] = {"id": self.id, **content}
 
@@ -243,31 +246,9 @@ class Added:
 Event = Moved | Clicked | Chosen | Added
 
 
-def _read(name: str) -> str:
-    return (files("layoutplan") / "ui" / "planmap" / name).read_text("utf-8")
-
-
-@cache
-def _leaflet_script() -> str:
-    leaflet = (files("layoutplan") / "assets" / "leaflet" / "leaflet.js").read_text("utf-8")
-    leaflet = leaflet.partition("//# sourceMappingURL")[0]
-    once = f"if (!globalThis.L) {{\n{leaflet}\n}}"
-    return "\n".join([once, *map(_read, _SCRIPTS), "export default () => {};"])
-
-
-@cache
-def _style_sheet() -> str:
-    folder = files("layoutplan") / "assets" / "leaflet"
-    sheet = (folder / "leaflet.css").read_text("utf-8")
-    for image in ("layers.png", "layers-2x.png", "marker-icon.png"):
-        packed = base64.b64encode((folder / "images" / image).read_bytes()).decode()
-        sheet = sheet.replace(f"images/{image}", f"data:image/png;base64,{packed}")
-    return f"<style>{sheet}\n{_read('planmap.css')}</style>"
-
-
-_loader = v2.component("layoutplan.leaflet", js=_leaflet_script(), isolate_styles=False)
+_loader = v2.component("layoutplan.leaflet", js=leaflet_script(), isolate_styles=False)
 _HTML = '<div class="planmap-desk"><div class="planmap"></div><div class="planmap-cards" hidden></div></div>'
-_map = v2.component("layoutplan.planmap", html=_HTML, js=_read("mount.js"), isolate_styles=False)
+_map = v2.component("layoutplan.planmap", html=_HTML, js=read_asset("mount.js"), isolate_styles=False)
 
 
 def load_leaflet() -> None:
@@ -276,7 +257,7 @@ def load_leaflet() -> None:
     The script of a component crosses again with every update of it; kept apart, the 150 kB
     do not ride along with each drag.
     """
-    st.html(_style_sheet())
+    st.html(style_sheet())
     _loader(key="leaflet")
 
 
@@ -313,9 +294,13 @@ def planmap(
 
         return call
 
+    def show() -> None:
+        st.session_state["map_shown"] = read_shown((st.session_state.get(key) or {}).get("shown"))
+
     _map(
         key=key,
-        data=compose(base, scene, state=state, height=height),
+        data=compose(base, scene, state=state, height=height, shown=shown()),
+        on_shown_change=show,
         on_have_change=lambda: None,
         on_moved_change=report("moved"),
         on_clicked_change=report("clicked"),
@@ -324,7 +309,14 @@ def planmap(
     )
 
 
-def compose(base: Base, scene: Scene, *, state: Mapping[str, Any], height: int) -> dict[str, Any]:
+def shown() -> dict[str, Any]:
+    """Return what the planner chose to see on the maps of the session."""
+    return read_shown(st.session_state.get("map_shown"))
+
+
+def compose(
+    base: Base, scene: Scene, *, state: Mapping[str, Any], height: int, shown: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Return what crosses to the browser, without what it says it already holds.
 
     Parameters
@@ -335,6 +327,8 @@ def compose(base: Base, scene: Scene, *, state: Mapping[str, Any], height: int) 
         The component's state: ``have`` and ``moved``.
     height : int
         Pixels.
+    shown : mapping, optional
+        As :func:`shown` gives it.
     """
     have = state.get("have") or {}
     known = have.get("paint") or {} if have.get("base") == base.id else {}
@@ -360,7 +354,17 @@ def compose(base: Base, scene: Scene, *, state: Mapping[str, Any], height: int) 
         "ack": int(moved.get("seq", 0)),
         "live_ms": LIVE_MS,
         "height": height,
+        "shown": shown,
+        "pictures": _pictures(base, (shown or {}).get("theme", ""), known=have if have.get("base") == base.id else {}),
     }
+
+
+def _pictures(base: Base, theme: str, *, known: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the picture of the theme, unless the browser holds it or there is none."""
+    if theme not in base.pictures or theme in (known.get("pictures") or ()):
+        return {}
+    picture = base.pictures[theme]()
+    return {} if picture is None else {theme: picture}
 
 
 def read_event(kind: str, value: Mapping[str, Any] | None) -> Event | None:

@@ -30,7 +30,7 @@ const stroke = (ctx, color, width) => {
 };
 
 const drawSymbol = (ctx, p, r, o) => {
-  if (o.hidden) return;
+  if (o.hidden || o.muted) return;
   ctx.save();
   ctx.lineJoin = "round";
   if (o.halo) {

@@ -38,6 +38,7 @@ class PlanMap {
     }
     this.ack = Math.max(this.ack, data.ack);
     for (const [name, paint] of Object.entries(data.paint)) this.paint(this.layers.get(name), paint);
+    this.switches.update(data);
     this.name.textContent = data.title;
     this.link(data.linked);
     this.drawSketch(data.sketch);
@@ -79,7 +80,7 @@ class PlanMap {
   // Says what the browser holds; Python leaves out what is already here. State, not a
   // trigger: triggers set while a component mounts may be dropped.
   announce() {
-    const have = { base: this.baseId ?? null, paint: {} };
+    const have = { base: this.baseId ?? null, paint: {}, pictures: [...(this.switches?.pictures.keys() ?? [])] };
     for (const [name, rest] of this.rest) have.paint[name] = rest.id;
     const text = JSON.stringify(have);
     if (text === this.said) return;
@@ -117,6 +118,7 @@ class PlanMap {
     this.furnish(base);
     base.layers.forEach((layer, at) => this.addLayer(layer, 310 + at * 10));
     if (base.relief?.url.startsWith("data:image/png;base64,")) this.shade(base.relief);
+    this.switches = new Layers(this, base.switches);
     this.listen();
     if (view) {
       this.map.setView(view.center, view.zoom, { animate: false });
@@ -175,7 +177,8 @@ class PlanMap {
     const layer = { ...spec, items: [], byId: new Map(), looks: spec.palette, cls: [], size: [], lines: [], groups: [] };
     this.layers.set(spec.name, layer);
     spec.features.forEach((feature, at) => {
-      const item = { at, id: feature.id, name: feature.name ?? "", geometry: feature.geometry, shape: feature.shape };
+      const { id, name = "", geometry, shape, style } = feature;
+      const item = { at, id, name, geometry, shape, group: style?.group };
       item.path = this.drawn(layer, item, { renderer, pane: `plan-${spec.name}`, interactive: false, ...feature.style });
       if (spec.kind === "polygon" && spec.interactive) {
         item.polygons = polygonsOf(feature.geometry);
@@ -222,6 +225,20 @@ class PlanMap {
     layer.groups = rest.groups ?? [];
     layer.cls = cls;
     layer.size = rest.size ?? [];
+  }
+
+  hide(name, hidden) {
+    const pane = this.map.getPane(`plan-${name}`);
+    if (pane) pane.style.display = hidden ? "none" : "";
+    if (this.layers.has(name)) this.layers.get(name).hidden = hidden;
+  }
+
+  // Takes the features of a group from the map, whatever their looks are.
+  mute(layer, group, muted) {
+    layer.muted ??= new Set();
+    if (layer.muted.has(group) === muted) return;
+    layer.muted[muted ? "add" : "delete"](group);
+    for (const item of layer.items) if (item.group === group) item.path.setStyle({ muted });
   }
 
   // The outline of what the planner holds in hand, above everything but the symbols' words.
@@ -392,7 +409,7 @@ class PlanMap {
 
   hit({ latlng, containerPoint }) {
     const says = (layer) => layer.kind === "point" || layer.groups.length || layer.lines.length;
-    const layers = [...this.layers.values()].filter((layer) => layer.interactive && says(layer)).reverse();
+    const layers = [...this.layers.values()].filter((layer) => layer.interactive && !layer.hidden && says(layer)).reverse();
     for (const layer of layers) {
       const item = layer.kind === "point" ? this.nearest(layer, containerPoint) : this.around(layer, latlng);
       if (item) return { layer, item };
@@ -404,7 +421,7 @@ class PlanMap {
     let best = null;
     let least = Infinity;
     for (const item of layer.items) {
-      if (layer.looks[layer.cls[item.at]]?.hidden) continue;
+      if (layer.looks[layer.cls[item.at]]?.hidden || item.path.options.muted) continue;
       const apart = this.map.latLngToContainerPoint(item.path.getLatLng()).distanceTo(spot) - item.path.getRadius();
       if (apart <= 4 && apart < least) [best, least] = [item, apart];
     }
