@@ -113,11 +113,11 @@ def test_what_is_shown_goes_along_to_the_next_page_and_language(overview):
     switch(overview, "theme:time")
     page = overview.page
     page.get_by_role("link", name=label("ui.page.findings", "zh")).click()
-    page.wait_for_function("() => probe.map()?.root.dataset.theme === 'time'")
+    page.wait_for_function("() => probe.map()?.root.dataset.theme === 'time'", timeout=90_000)
     overview.settle()
     assert is_drawn(overview, "zones_primary")
     page.get_by_text("EN", exact=True).click()
-    page.locator(".planmap-key", has_text=label("ui.layers.time", "en")).wait_for()
+    page.locator(".planmap-key", has_text=label("ui.layers.time", "en")).wait_for(timeout=90_000)
     overview.settle()
     assert is_drawn(overview, "zones_primary")
     assert "minutes" in keys(overview)

@@ -295,7 +295,9 @@ def planmap(
         return call
 
     def show() -> None:
-        st.session_state["map_shown"] = read_shown((st.session_state.get(key) or {}).get("shown"))
+        told = (st.session_state.get(key) or {}).get("shown")
+        if told is not None:
+            st.session_state["map_shown"] = read_shown(told)
 
     _map(
         key=key,

@@ -17,6 +17,10 @@ const keyList = (keys) => {
   return list;
 };
 
+const sameShown = (one, other) =>
+  ["theme", "ground"].every((part) => one[part] === (other?.[part] ?? "")) &&
+  JSON.stringify(Object.entries(one.over).sort()) === JSON.stringify(Object.entries(other?.over ?? {}).sort());
+
 class Layers {
   constructor(plan, spec) {
     this.plan = plan;
@@ -56,13 +60,14 @@ class Layers {
     this.opener.setAttribute("aria-expanded", String(wanted));
   }
 
-  // What Python says counts at first, as on a new page; then the planner does it here, and Python hears of it.
+  // The planner chooses here and Python hears of it; a page left at once may leave it unheard, so it is said again.
   update({ shown, pictures, paint }) {
     if (!this.spec) return;
     if (!this.begun) {
       this.begun = true;
       this.painted = "cells" in paint;
-      this.shown = { theme: "", ground: "", ...shown, over: { ...shown?.over } };
+      this.shown = globalThis.layoutplanShown ?? { theme: "", ground: "", ...shown, over: { ...shown?.over } };
+      if (!sameShown(this.shown, shown)) this.plan.talk.setStateValue("shown", this.shown);
       this.draw();
     }
     for (const [name, picture] of Object.entries(pictures)) this.addPicture(name, picture);
@@ -76,7 +81,7 @@ class Layers {
   }
 
   choose(change) {
-    this.shown = { ...this.shown, ...change };
+    this.shown = globalThis.layoutplanShown = { ...this.shown, ...change };
     this.apply();
     this.plan.talk.setStateValue("shown", this.shown);
     for (const other of LINKED) if (other !== this.plan && other.root.isConnected) other.switches.take(this.shown);
