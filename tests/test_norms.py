@@ -3,6 +3,7 @@
 import pytest
 
 from layoutplan.errors import NormError
+from layoutplan.labels import catalogue
 from layoutplan.norms import load_norms
 
 OVERLAY = """
@@ -41,6 +42,10 @@ def test_national_values(key, value):
 
 def test_every_norm_has_unit_and_clause():
     assert all(norm.unit and norm.clause for norm in load_norms().values())
+
+
+def test_every_unit_has_words():
+    assert {norm.unit for norm in load_norms().values() if f"unit.{norm.unit}" not in catalogue()} == set()
 
 
 def test_norms_are_sorted_and_the_same_each_time():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from layoutplan.plan.planning import PlanResult
 
 Cell = str | float | int | None
+# Brackets at the end of a heading, Latin or wide.
+_BRACKETS = re.compile(r"(?<=\S)\s*([(\uff08][^(\uff08]*[)\uff09])$")
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,17 @@ class Column:
     heading: str
     decimals: int = -1
     counts: bool = True
+
+    @property
+    def stacked(self) -> str:
+        """The heading with what ends it in brackets, mostly the unit, on a line of its own.
+
+        Examples
+        --------
+        >>> Column("Seats short (seats)").stacked.splitlines()
+        ['Seats short', '(seats)']
+        """
+        return _BRACKETS.sub(r"\n\1", self.heading)
 
 
 @dataclass(frozen=True, eq=False)

@@ -207,13 +207,16 @@ def _write_table(paper: Any, block: Table) -> None:
     cells = table._cells
     for at, column in enumerate(columns):
         table.columns[at].width = widths[at]
-        _fill_cell(cells[at], column.heading, centred=True)
+        _fill_cell(cells[at], column.stacked, centred=True)
         cells[at].width = widths[at]
+    # A dash in a column of numbers stands where its number would.
+    numbers = [column.decimals >= 0 or any(isinstance(row[at], int | float) for row in rows)
+               for at, column in enumerate(columns)]  # fmt: skip
     for number, row in enumerate(rows, start=1):
         for at, (value, column) in enumerate(zip(row, columns, strict=True)):
             cell = cells[number * len(columns) + at]
             cell.width = widths[at]
-            _fill_cell(cell, shown(value, column), right=isinstance(value, int | float))
+            _fill_cell(cell, shown(value, column), right=numbers[at] and not isinstance(value, str))
     for at, line in enumerate(table._tbl.tr_lst):
         properties = line.get_or_add_trPr()
         for name in ("w:cantSplit", *(("w:tblHeader",) if at == 0 else ())):

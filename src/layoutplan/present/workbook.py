@@ -24,7 +24,7 @@ _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _NOT_IN_NAMES = re.compile(r"[\[\]:*?/\\']")
 _FORMULA_STARTS = ("=", "+", "-", "@")
 _HEAD_FILL, _LINE = "DDE6ED", "8A8A8A"
-_NARROW, _WIDE, _LINE_POINTS = 7.0, 46.0, 15.0
+_NARROW, _SHORT, _WIDE, _LINE_POINTS = 7.0, 12.0, 46.0, 15.0
 FONT = "Calibri"
 _TEXT = Column("")
 
@@ -184,8 +184,9 @@ def set_page(sheet: Worksheet, *, landscape: bool) -> None:
 def _width(column: Column, cells: Sequence[Cell]) -> float:
     """Return a width that shows most cells: a Chinese character takes two."""
     longest = max([_size(cell, column.decimals) for cell in cells], default=0)
-    # Headings wrap, so half of one has to fit.
-    return min(max(longest + 2.0, _size(column.heading) / 2 + 3.0, _NARROW), _WIDE)
+    # Headings wrap, so half of one has to fit; a short one stays whole, or its last bracket would wrap alone.
+    head = max(_size(column.heading) / 2, min(_size(column.heading), _SHORT)) + 3.0
+    return min(max(longest + 2.0, head, _NARROW), _WIDE)
 
 
 def _size(value: Cell, decimals: int = 0) -> int:
