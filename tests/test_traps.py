@@ -10,7 +10,7 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 import toy
-from bad_counties import CASES
+from bad_ways import ways
 from house import ROOT
 from shapely import LineString, Point
 
@@ -89,7 +89,7 @@ def test_trap_6_the_way_goes_by_road_and_the_gap_to_it_counts():
 
 
 def test_trap_8_swapped_axes_and_wrong_zones_are_among_the_broken_counties():
-    codes = {case.code for case in CASES}
+    codes = {way.place[0] for way in ways()}
     assert {"axes_swapped", "crs_stretched", "degrees_for_metres"} <= codes
 
 

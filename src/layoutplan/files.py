@@ -61,7 +61,8 @@ def write_whole(path: Path) -> Iterator[Path]:
         code = _CODES.get(getattr(fault, "errno", None) or 0) or ("disk_full" if _is_full(path.parent) else None)
         if code is None:
             raise
-        raise OutputError([Problem(code, path.name, values={"path": path, "bytes": _size(draft)})]) from fault
+        values = {"path": path, "bytes": _size(draft), "free": _free_bytes(path.parent)}
+        raise OutputError([Problem(code, path.name, values=values)]) from fault
     finally:
         with suppress(OSError):
             draft.unlink(missing_ok=True)
@@ -72,6 +73,14 @@ def _is_full(folder: Path) -> bool:
         return shutil.disk_usage(folder).free < _LITTLE_BYTES
     except OSError:
         return False
+
+
+def _free_bytes(folder: Path) -> int | str:
+    """Return how much room the disk would have had without what was written so far."""
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError:
+        return "?"
 
 
 def _size(draft: Path) -> int:

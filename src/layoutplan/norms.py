@@ -7,6 +7,7 @@ overlay of the same form whose values replace them one by one.
 from __future__ import annotations
 
 import hashlib
+import math
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -104,7 +105,7 @@ def load_norms(overlay: Path | str | None = None) -> Norms:
 def _read_overlay(path: Path, known: Mapping[str, Norm]) -> dict[str, Norm]:
     try:
         tables = _flatten(tomllib.loads(path.read_text("utf-8")))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as fault:
         raise NormError([Problem("toml_unreadable", path.name, values={"reason": str(fault)})]) from fault
     problems = []
     for key, fields in tables.items():
@@ -113,11 +114,21 @@ def _read_overlay(path: Path, known: Mapping[str, Norm]) -> dict[str, Norm]:
         for name in sorted(set(fields) ^ _FIELDS - {"note"}):
             if name != "note":
                 problems.append(Problem("norm_field", path.name, row=key, field=name))
-        if not isinstance(fields.get("value"), int | float) or isinstance(fields.get("value"), bool):
-            problems.append(Problem("norm_value", path.name, row=key, field="value"))
+        problems += [
+            Problem("norm_value", path.name, row=key, field=name)
+            for name in sorted(_FIELDS & set(fields))
+            if not _fits(name, fields[name])
+        ]
     if problems:
         raise NormError(problems)
     return {key: Norm(key=key, **fields) for key, fields in tables.items()}
+
+
+def _fits(name: str, value: object) -> bool:
+    """Return whether a field of a norm is of its kind; a value is a finite number, and not below 0."""
+    if name == "value":
+        return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf
+    return isinstance(value, bool if name == "verified" else str)
 
 
 def _flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, dict[str, Any]]:

@@ -84,7 +84,7 @@ def test_forms_of_nobody_twice_or_no_form_are_refused(county, filled, tmp_path):
     with pytest.raises(DataError) as caught:
         read_forms(county, [second, broken, first, stranger])
     assert [(problem.layer, problem.code) for problem in caught.value.problems] == [
-        ("broken.xlsx", "form_unreadable"), ("second.xlsx", "form_twice"), ("stranger.xlsx", "form_school"),
+        ("broken.xlsx", "file_disguised"), ("second.xlsx", "form_twice"), ("stranger.xlsx", "form_school"),
     ]  # fmt: skip
 
 

@@ -36,13 +36,15 @@ def read_dbf(path: Path, *, layer: str) -> pd.DataFrame:
         The table is cut off, or its text is neither UTF-8 nor GB18030.
     """
     content = path.read_bytes()
+    if len(content) < _FIELD_BYTES:
+        raise _broken(path, layer)
     count = int.from_bytes(content[4:8], "little")
     start, width = int.from_bytes(content[8:10], "little"), int.from_bytes(content[10:12], "little")
     heads = [content[at : at + _FIELD_BYTES] for at in range(32, start - _FIELD_BYTES + 1, _FIELD_BYTES)]
+    heads = [head for head in heads if len(head) == _FIELD_BYTES]
     heads = heads[: next((at for at, head in enumerate(heads) if head[:1] == b"\r"), len(heads))]
     if not heads or width != 1 + sum(head[16] for head in heads) or len(content) < start + count * width:
-        values = {"file": path.name, "reason": "dbf"}
-        raise DataError([Problem("file_unreadable", layer, field="file", values=values)])
+        raise _broken(path, layer)
     names = [head[:11].split(b"\0")[0] for head in heads]
     kinds = [chr(head[11]) for head in heads]
     form = np.dtype([("deleted", "S1"), *((f"f{at}", f"S{head[16]}") for at, head in enumerate(heads))])
@@ -57,6 +59,11 @@ def read_dbf(path: Path, *, layer: str) -> pd.DataFrame:
     )
     frame.columns = pd.Index([_decode(name, encoding, strict=False) for name in names])
     return frame
+
+
+def _broken(path: Path, layer: str) -> DataError:
+    values = {"file": path.name, "reason": "dbf"}
+    return DataError([Problem("file_unreadable", layer, field="file", values=values)])
 
 
 def _encoding(columns: list[list[bytes] | npt.NDArray[np.bytes_]]) -> str | None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from layoutplan.errors import DataError, Problem
+from layoutplan.files import write_whole
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -156,7 +157,8 @@ def _read_ways(source: Path, counts: Counter[str]) -> tuple[list[_Way], Mapping[
             nodes = tuple(node.ref for node in item.nodes)[::step]
             placed = ((node.x, node.y) if node.location.valid() else drawn.get(node.ref) for node in item.nodes)
             found[item.id] = _Way(item.id, facts, nodes, tuple(placed)[::step])
-    except (RuntimeError, OSError, UnicodeDecodeError) as fault:
+    # The library has errors of its own for places, and plain ones for ids that are no numbers.
+    except (RuntimeError, OSError, ValueError, osmium.InvalidLocationError) as fault:
         raise DataError([Problem("osm_unreadable", source.name, values={"reason": str(fault)})]) from fault
     return [found[way_id] for way_id in sorted(found)], {node: stop for node, stop in barriers.items() if any(stop)}
 
@@ -321,13 +323,10 @@ def _towards(place: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
 def _write(roads: gpd.GeoDataFrame, out: Path) -> None:
     import pyogrio
 
-    part = out.with_name(f"{out.stem}.part.gpkg")
-    part.unlink(missing_ok=True)
     before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": _WRITTEN})
     try:
-        roads.to_file(part, layer="roads", driver="GPKG", engine="pyogrio")
-        part.replace(out)
+        with write_whole(out) as draft:
+            roads.to_file(draft, layer="roads", driver="GPKG", engine="pyogrio")
     finally:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
-        part.unlink(missing_ok=True)

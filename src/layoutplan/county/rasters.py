@@ -65,7 +65,8 @@ def _form_problems(raster: Any, name: str, county: Frame | None) -> list[Problem
     if raster.count != 1:
         found.append(Problem("raster_bands", name, values={"count": raster.count}))
     if raster.transform.e >= 0 or raster.transform.b or raster.transform.d:
-        found.append(Problem("raster_turned", name))
+        # Where a turned raster ends is not asked for: its corners are not its bounds.
+        return [*found, Problem("raster_turned", name)]
     if raster.crs is None:
         return [*found, Problem("raster_no_crs", name, field="crs")]
     crs = pyproj.CRS.from_wkt(raster.crs.to_wkt())

@@ -29,8 +29,8 @@ _MAPS = (".gpkg", ".shp", ".geojson", ".json", ".fgb")
 _SHEETS = (".csv", ".xlsx", ".xls")
 # Stands where a file has its ending.
 _DATABASE = "postgresql"
-# What GDAL and GEOS raise for a file that is not what it should be.
-_GDAL_FAULTS = (DataSourceError, FeatureError, FieldError, GeometryError, shapely.errors.GEOSException)
+# What GDAL and GEOS raise for a file that is not what it should be; an index where it says more rows than it has.
+_GDAL_FAULTS = (DataSourceError, FeatureError, FieldError, GeometryError, shapely.errors.GEOSException, IndexError)
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,9 +7,12 @@ the machine holds. Only six plain formats pass, and only from inside the county'
 from __future__ import annotations
 
 import json
+import lzma
 import re
 import sqlite3
 import zipfile
+import zlib
+from contextlib import closing
 from pathlib import Path, PurePosixPath
 
 from layoutplan.county.problems import nearest
@@ -41,7 +44,22 @@ _MAGIC = {
     ".tif": (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
     ".tiff": (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
 }
-_CELL = re.compile(rb'\br="([A-Z]{1,3})(\d{1,7})"')
+# Where a cell or a row says it stands; XML allows blanks, either quote and, to some readers, small letters.
+_CELL = re.compile(rb"""\br\s*=\s*["']\s*([A-Za-z]{0,3})(\d{1,10})""")
+# A cell that does not say where it stands: right of the one before, in the row that the row says.
+_UNSAID = re.compile(rb"<(?:\w+:)?c(?=[\s/>])(?![^>]*\br\s*=)")
+# A place or a part written otherwise than Excel writes it would be counted wrong; a workbook needs none of these.
+_EVASIVE = re.compile(
+    rb"""<!DOCTYPE|<!ENTITY|\br\s*=\s*["'][^"']{0,20}&|\A(?:\xff\xfe|\xfe\xff)|\A.{0,3}<\?xml[^>]{0,80}utf-?16""", re.I
+)
+# Views, virtual tables and tables with computed columns.
+_COMPUTING = """
+select name from sqlite_master where type = 'view' or (type = 'table' and lower(sql) like 'create virtual%'
+and lower(name) not like 'rtree%') or (type = 'table' and lower(sql) not like 'create virtual%'
+and exists (select 1 from pragma_table_xinfo(sqlite_master.name) where hidden > 1))
+"""
+# What reading a damaged archive may raise.
+ARCHIVE_FAULTS = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, RuntimeError)
 
 
 def find_file(folder: Path, name: str, *, layer: str) -> Path:
@@ -158,21 +176,21 @@ def geopackage_layer(path: Path, wanted: str | None, *, layer: str) -> str:
         if beside.is_file() and beside.stat().st_size:
             raise refuse("file_in_use")
     try:
-        with sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True) as base:
-            kinds = dict(base.execute("select name, type from sqlite_master where type in ('table', 'view')"))
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)) as base:
+            # What only computes is never asked, for it can be made to compute without end.
+            computing = {name for (name,) in base.execute(_COMPUTING)}
+            if about := sorted(name for name in computing if name.lower().startswith("gpkg_")):
+                raise refuse("layer_is_view", wanted=about[0])
+            kinds = [name for (name,) in base.execute("select name from sqlite_master where type in ('table', 'view')")]
             names = [row[0] for row in base.execute("select table_name from gpkg_contents where data_type <> 'tiles'")]
             names = sorted(name for name in names if name in kinds and name != "layer_styles")
             chosen = wanted or (names[0] if len(names) == 1 else layer)
-            computed = base.execute("select count(*) from pragma_table_xinfo(?) where hidden > 1", [chosen]).fetchone()[
-                0
-            ]
-        base.close()
     except sqlite3.DatabaseError as fault:
         raise refuse("file_unreadable", reason=str(fault)) from fault
     if chosen not in names:
         code = "layer_not_found" if wanted else "layer_choose"
         raise refuse(code, wanted=chosen, nearest=nearest(chosen, names), names=", ".join(names) or "-")
-    if kinds[chosen] == "view" or computed:
+    if chosen in computing:
         raise refuse("layer_is_view", wanted=chosen)
     return chosen
 
@@ -186,21 +204,32 @@ def _workbook_fault(path: Path) -> str:
             packed = max(1, sum(member.compress_size for member in members))
             if unpacked > MAX_UNPACKED_BYTES or (unpacked > 1_000_000 and unpacked / packed > MAX_RATIO):
                 return "workbook_too_big"
-            sheets = [member for member in members if member.filename.startswith("xl/worksheets/")]
-            return "workbook_too_big" if any(_cells(book.read(sheet)) > MAX_CELLS for sheet in sheets) else ""
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError):
+            # A sheet may stand under any name, and what a part says of its length is only checked by reading it.
+            parts = (book.read(member) for member in members)
+            return next((fault for fault in map(_part_fault, parts) if fault), "")
+    except (*ARCHIVE_FAULTS, OSError, ValueError):
         return "file_disguised"
 
 
+def _part_fault(part: bytes) -> str:
+    if _EVASIVE.search(part):
+        return "file_disguised"
+    return "workbook_too_big" if _cells(part) > MAX_CELLS else ""
+
+
 def _cells(sheet: bytes) -> int:
-    """Return rows times columns up to the farthest cell that a sheet's XML names."""
+    """Return rows times columns up to the farthest cell of a sheet, whether its place is said or counted."""
     found = set(_CELL.findall(sheet))
     widest = max((_column_number(letters) for letters, _ in found), default=0)
-    return widest * max((int(row) for _, row in found), default=0)
+    farthest = max((int(row) for letters, row in found if letters), default=0)
+    if _UNSAID.search(sheet):
+        farthest = max((int(row) for _, row in found), default=0) + sheet.count(b"<row")
+        widest = max([widest, *(len(_UNSAID.findall(row)) for row in sheet.split(b"<row"))])
+    return widest * farthest
 
 
 def _column_number(letters: bytes) -> int:
     number = 0
-    for letter in letters:
+    for letter in letters.upper():
         number = number * 26 + letter - 64
     return number

@@ -64,6 +64,10 @@ def load_grid(path: Path) -> list[Point]:
         that is no scenario.
     """
     tree = parse_tree(read_content(path), source=path.name)
+    if "grid" not in tree:
+        raise ScenarioError(
+            [Problem("scenario_key_missing", path.name, field="grid", values={"reason": "", "value": ""})]
+        )
     axes = tree.pop("grid")
     problems = list(_faults(axes, path.name))
     if problems:
@@ -88,23 +92,29 @@ def _faults(axes: Any, source: str) -> Iterator[Problem]:
             yield Problem("grid_axis_unknown", source, "grid", kind, {"value": kind, "wanted": ", ".join(near)})
     combinations = 1
     for kind in _AXES[:-1]:
-        for key, values in _as_table(axes.get(kind, {})).items():
+        table = axes.get(kind, {})
+        if not isinstance(table, Mapping):
+            yield Problem("grid_values_wrong", source, "grid", kind, {"value": repr(table)[:80]})
+            continue
+        for key, values in table.items():
             if not isinstance(values, list) or not values or len({repr(value) for value in values}) < len(values):
                 yield Problem("grid_values_wrong", source, f"grid.{kind}", key, {"value": repr(values)[:80]})
             else:
                 combinations *= len(values)
     sites = axes.get("sites", [])
-    names = [
-        site.get("name") if isinstance(site, dict) and set(site) == {"name", "actions"} else None for site in sites
-    ]
+    names = [_site_name(site) for site in sites] if isinstance(sites, list) else [None]
     if ("sites" in axes and not names) or None in names or len(set(names)) < len(names):
         yield Problem("grid_sites_wrong", source, "grid", "sites", {"value": str(names)[:80]})
     if combinations * max(len(names), 1) > _MOST:
         yield Problem("grid_too_large", source, "grid", "", {"value": combinations * max(len(names), 1), "most": _MOST})
 
 
-def _as_table(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {"": value}
+def _site_name(site: Any) -> str | None:
+    """Return what a site is called; nothing where it is no site."""
+    if not isinstance(site, dict) or set(site) != {"name", "actions"}:
+        return None
+    is_whole = isinstance(site["name"], str) and isinstance(site["actions"], list)
+    return str(site["name"]) if is_whole else None
 
 
 def _point(tree: Mapping[str, Any], combination: tuple[tuple[str, str, Any], ...], source: str) -> Point:

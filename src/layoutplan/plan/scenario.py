@@ -229,7 +229,7 @@ def parse_tree(content: str, *, source: str) -> dict[str, Any]:
     """
     try:
         return tomllib.loads(content)
-    except tomllib.TOMLDecodeError as fault:
+    except (tomllib.TOMLDecodeError, RecursionError) as fault:
         raise ScenarioError([Problem("toml_unreadable", source, values={"reason": str(fault)})]) from fault
 
 

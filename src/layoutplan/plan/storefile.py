@@ -113,7 +113,8 @@ def open_store(store: Store) -> Iterator[sqlite3.Connection]:
             if form < len(_STEPS):
                 _bring_up(link)
             yield link
-    except sqlite3.Error as fault:
+    # In a damaged file texts are not even texts.
+    except (sqlite3.Error, UnicodeDecodeError) as fault:
         problem = Problem("store_unusable", store.path.name, values={"reason": str(fault)})
         raise ScenarioError([problem]) from fault
 
@@ -135,9 +136,12 @@ def change(store: Store) -> Iterator[sqlite3.Connection]:
 
 def _form_of(link: sqlite3.Connection) -> int:
     form: int = link.execute("PRAGMA user_version").fetchone()[0]
-    is_empty = not link.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    if form > len(_STEPS) or (form == 0 and not is_empty):
+    kinds = dict(link.execute("SELECT name, type FROM sqlite_master WHERE type IN ('table', 'view')"))
+    if form > len(_STEPS) or (form == 0 and kinds):
         raise sqlite3.DatabaseError(f"form {form}, known is {len(_STEPS)}")
+    # A view in place of a table could compute without end.
+    if "view" in kinds.values():
+        raise sqlite3.DatabaseError(f"view {min(name for name, kind in kinds.items() if kind == 'view')}")
     return form
 
 
@@ -207,7 +211,7 @@ def verify_events(link: sqlite3.Connection) -> None:
         elif act == "appoint":
             roles[subject] = detail
         elif act == "dismiss":
-            del roles[subject]
+            roles.pop(subject, None)
     for version in link.execute("SELECT name, number, hash FROM version ORDER BY sequence"):
         if version not in saved:
             raise ScenarioError([Problem("version_unnoted", version[0], values={"number": version[1]})])

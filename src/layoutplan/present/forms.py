@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from layoutplan.county.sources import check_bytes
 from layoutplan.county.tables import ROOMS, SCHOOLS, Column
 from layoutplan.county.values import DTYPES, parse
 from layoutplan.errors import DataError, Problem
@@ -182,10 +183,15 @@ def _read_cells(path: Path, problems: list[Problem]) -> tuple[str | None, dict[s
     from python_calamine import CalamineError, CalamineWorkbook
 
     try:
+        check_bytes(path, layer=path.name, kinds=(".xlsx", ".xls"))
+    except (DataError, OSError) as fault:
+        problems += fault.problems if isinstance(fault, DataError) else [_unreadable(path, fault)]
+        return None, {}
+    try:
         rows = CalamineWorkbook.from_path(path).get_sheet_by_name(_SHEET).to_python(skip_empty_area=False)
         school = rows[1][1]
     except (CalamineError, OSError, ValueError, IndexError) as fault:
-        problems.append(Problem("form_unreadable", path.name, values={"reason": str(fault) or type(fault).__name__}))
+        problems.append(_unreadable(path, fault))
         return None, {}
     (read,), faults = parse(pd.Series([school], dtype=object), SCHOOLS.columns[0])
     if faults or pd.isna(read):
@@ -196,6 +202,10 @@ def _read_cells(path: Path, problems: list[Problem]) -> tuple[str | None, dict[s
         if len(row) >= 5 and str(row[0]).strip():
             cells[str(row[0]).strip()] = (number, None if row[4] == "" else row[4])
     return str(read), cells
+
+
+def _unreadable(path: Path, fault: Exception) -> Problem:
+    return Problem("form_unreadable", path.name, values={"reason": str(fault) or type(fault).__name__})
 
 
 def _values(

@@ -130,7 +130,7 @@ def load_look(path: Path) -> Look:
     """
     try:
         tree: dict[str, Any] = tomllib.loads(path.read_text("utf-8-sig"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as fault:
         raise DataError([Problem("toml_unreadable", path.name, values={"reason": str(fault)})]) from fault
     said = tree.get("roads", {})
     said = said if isinstance(said, dict) else {}

@@ -10,9 +10,10 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from layoutplan import __version__
+from layoutplan.county.sources import ARCHIVE_FAULTS
 from layoutplan.errors import DataError, Problem
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ KEYS = ("layoutplan", "county", "norms", "scenario", "data_date", "synthetic")
 MARK = "layoutplan-provenance "
 _STAMP = re.compile(re.escape(MARK) + r"(\{[^{}]*\})")
 _OFFICE = (".docx", ".xlsx")
+# The properties of an Office file are a page at most.
+_MOST_BYTES = 1_000_000
 
 
 def stamp_of(result: PlanResult) -> str:
@@ -107,7 +110,7 @@ def read_facts(path: Path) -> dict[str, str]:
     """
     try:
         found = _READERS.get(path.suffix.lower(), _from_text)(path)
-    except (OSError, zipfile.BadZipFile, KeyError, ValueError) as fault:
+    except (*ARCHIVE_FAULTS, OSError, KeyError, ValueError, RecursionError) as fault:
         raise DataError([Problem("artefact_unreadable", path.name, values={"reason": str(fault)})]) from fault
     if found is None:
         raise DataError([Problem("artefact_unmarked", path.name)])
@@ -116,7 +119,14 @@ def read_facts(path: Path) -> dict[str, str]:
 
 def _parse(text: str) -> dict[str, str] | None:
     found = _STAMP.search(text)
-    return None if found is None else dict(json.loads(found[1]))
+    return None if found is None else _table_of(json.loads(found[1]))
+
+
+def _table_of(value: object) -> dict[str, Any]:
+    """Return an object of JSON, which is all that facts can stand in."""
+    if not isinstance(value, dict):
+        raise ValueError(f"no object: {str(value)[:40]}")
+    return value
 
 
 def _from_text(path: Path) -> dict[str, str] | None:
@@ -126,12 +136,14 @@ def _from_text(path: Path) -> dict[str, str] | None:
 
 def _from_office(path: Path) -> dict[str, str] | None:
     with zipfile.ZipFile(path) as parts:
+        if parts.getinfo("docProps/core.xml").file_size > _MOST_BYTES:
+            raise ValueError("docProps/core.xml")
         return _parse(html.unescape(parts.read("docProps/core.xml").decode()))
 
 
 def _from_summary(path: Path) -> dict[str, str] | None:
-    content = json.loads(path.read_text("utf-8"))
-    return content.get("provenance") if isinstance(content, dict) else None
+    content = _table_of(json.loads(path.read_text("utf-8")))
+    return _table_of(content["provenance"]) if "provenance" in content else None
 
 
 def _from_table(path: Path) -> dict[str, str] | None:
@@ -139,11 +151,11 @@ def _from_table(path: Path) -> dict[str, str] | None:
     summary = path.with_name("summary.json")
     if not summary.is_file():
         return None
-    content = json.loads(summary.read_text("utf-8"))
-    listed = content.get("files", {}).get(path.name)
+    content = _table_of(json.loads(summary.read_text("utf-8")))
+    listed = _table_of(content.get("files", {})).get(path.name)
     if listed != file_hash(path):
         raise ValueError(f"{path.name} is not the file that {summary.name} lists")
-    return dict(content["provenance"])
+    return _table_of(content["provenance"])
 
 
 def _from_geopackage(path: Path) -> dict[str, str] | None:
@@ -152,6 +164,11 @@ def _from_geopackage(path: Path) -> dict[str, str] | None:
 
     with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as store:
         try:
+            # A view of that name could compute without end.
+            if not store.execute(
+                "select 1 from sqlite_master where name = 'plan_metadata' and type = 'table'"
+            ).fetchone():
+                return None
             return dict(store.execute("select key, value from plan_metadata").fetchall())
         except sqlite3.DatabaseError as fault:
             raise ValueError(str(fault)) from fault

@@ -20,6 +20,7 @@ import tomli_w
 
 from layoutplan.county.databases import is_address
 from layoutplan.county.manifest import FILE
+from layoutplan.county.sources import ARCHIVE_FAULTS
 from layoutplan.county.tables import RASTERS, TABLES
 from layoutplan.errors import DataError, Problem
 from layoutplan.files import write_whole
@@ -67,7 +68,11 @@ def take_in(given: Sequence[Handed], folder: Path) -> list[str]:
     files: dict[str, bytes] = {}
     for one in given:
         if one.name.lower().endswith(".zip"):
-            files |= _unpacked(one, problems, room=MAX_BYTES - sum(map(len, files.values())))
+            inside = _unpacked(one, problems, room=MAX_BYTES - sum(map(len, files.values())))
+            # What is packed twice would never be read.
+            packed = [name for name in inside if name.lower().endswith(".zip")]
+            problems += [Problem("upload_nested", one.name, row=name) for name in packed]
+            files |= inside
         else:
             files[PurePosixPath(one.name.replace("\\", "/")).name] = one.content
     problems += [
@@ -114,7 +119,7 @@ def _unpacked(given: Handed, problems: list[Problem], *, room: int) -> dict[str,
                 problems.append(_too_large(given.name))
                 return {}
             found[name] = content
-    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, ValueError) as fault:
+    except (*ARCHIVE_FAULTS, OSError, ValueError) as fault:
         problems.append(Problem("upload_damaged", given.name, values={"reason": str(fault)[:200]}))
         return {}
     return _without_top(found)
