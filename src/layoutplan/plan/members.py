@@ -36,7 +36,7 @@ def require_role(link: sqlite3.Connection, member: str, needed: str) -> None:
     if not roles:
         return
     role = roles.get(member)
-    if role is None:
+    if role not in ROLES:  # a role of another program counts as none
         raise ScenarioError([Problem("member_unknown", "member", row=member)])
     if ROLES.index(role) < ROLES.index(needed):
         raise ScenarioError([Problem("role_needed", "member", row=member, values={"role": role, "needed": needed})])
