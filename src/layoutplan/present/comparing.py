@@ -16,6 +16,7 @@ from layoutplan.norms import Norm
 from layoutplan.plan.planning import cell_travel_of, entry_mode
 from layoutplan.present.ground import draw_boundaries, draw_catchments, fill_area, within_window
 from layoutplan.present.legend import limits_of
+from layoutplan.present.lettering import Halo, Words
 from layoutplan.present.look import look
 from layoutplan.present.mapface import Face, name_areas
 from layoutplan.present.mapsheet import MapSheet, Over, Window
@@ -243,15 +244,13 @@ def _draw_gap_map(scene: Scene, page: Page, gap: pd.Series[Any], *, box: Box) ->
         )
     draw_boundaries(axes, townships, unit=unit)
     face = Face(page, axes, box)
-    from matplotlib.patheffects import Normal, Stroke
-
+    words: dict[bool, list[Words]] = {False: [], True: []}
     for township_id, shape in zip(townships["township_id"], townships.geometry, strict=True):
         value = round_half_up(float(gap.get(township_id, 0.0)), 0)
         middle = shape.point_on_surface() if not shape.contains(shape.centroid) else shape.centroid
         across, up, _, _ = face.on_paper((middle.x, middle.y, middle.x, middle.y))
         text = f"{value:+,.0f}".replace("-", "−") if value else "0"
-        written = page.write(across, up, text, size=7.2, ha="center", va="center")
         # Over hatching a thin edge is lost: a broad one makes a plate of its own.
-        plate = [Stroke(linewidth=3.4 if value > 0 else 1.8, foreground="#ffffff")]
-        bold = [Stroke(linewidth=0.35, foreground=look().colours.ink)] if value > 0 else []
-        written.set_path_effects([*plate, *bold, Normal()])
+        words[value > 0].append(Words(across, up, text, 7.2, look().colours.ink, "center", "center"))
+    page.letter(words[False], zorder=40, halo=Halo("#ffffff", 1.8))
+    page.letter(words[True], zorder=40, halo=Halo("#ffffff", 3.4), bold=True)

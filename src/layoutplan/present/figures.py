@@ -6,12 +6,14 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from layoutplan.labels import Lang, label
 from layoutplan.present.fonts import use_fonts
 from layoutplan.present.look import Look, use_look
-from layoutplan.present.packing import put_file
+from layoutplan.present.packing import pack_png, put_file
 from layoutplan.present.provenance import stamp_of
 from layoutplan.present.scene import Scene
 from layoutplan.present.sheet import DRAWING, PAPERS, Page, draw_footer, draw_stamp, draw_title, open_page
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 FORMATS = ("png", "pdf", "svg")
 DPI = 300
+# More would take longer and save little.
+_PRESS = 3
 
 
 @dataclass(frozen=True)
@@ -99,25 +103,31 @@ def draw_picture(
 ) -> bytes:
     """Return one sheet of a plan as PNG for a page of a document, at a lower resolution than in print."""
     scene = Scene.of(result, sheet, lang=lang, year=year)
-    buffer = io.BytesIO()
     with DRAWING, use_fonts():
-        metadata = {"Software": "layoutplan", "Description": stamp_of(result)}
-        _compose(scene, "A3").savefig(buffer, format="png", dpi=dpi, metadata=metadata)
-    return buffer.getvalue()
+        return picture_bytes(_compose(scene, "A3"), dpi=dpi, stamp=stamp_of(result), level=6)
+
+
+def picture_bytes(figure: Figure, *, dpi: int, stamp: str, level: int) -> bytes:
+    """Return a figure as PNG, without transparency."""
+    raw = io.BytesIO()
+    figure.savefig(raw, format="rgba", dpi=dpi)
+    width, height = (int(side * dpi) for side in figure.get_size_inches())
+    pixels = np.frombuffer(raw.getbuffer(), dtype=np.uint8).reshape(height, width, 4)
+    return pack_png(pixels[..., :3], dpi=dpi, texts={"Software": "layoutplan", "Description": stamp}, level=level)
 
 
 def _save(figure: Figure, path: Path, stamp: str) -> Path:
+    kind = path.suffix[1:]
+    if kind == "png":
+        return put_file(path, picture_bytes(figure, dpi=DPI, stamp=stamp, level=_PRESS))
     # No clock in the bytes: matplotlib would write the time of saving into PDF and SVG.
     metadata: dict[str, dict[str, str | None]] = {
-        "png": {"Software": "layoutplan", "Description": stamp},
         "pdf": {"Creator": "layoutplan", "Producer": "matplotlib", "CreationDate": None, "Keywords": stamp},
         "svg": {"Creator": "layoutplan", "Date": None, "Description": stamp},
     }
-    kind = path.suffix[1:]
-    quick: dict[str, Any] = {"pil_kwargs": {"compress_level": 1}} if kind == "png" else {}
     # In memory first: a writer that meets a full disk would leave its file open.
     buffer = io.BytesIO()
-    figure.savefig(buffer, format=kind, dpi=DPI, metadata=metadata[kind], **quick)
+    figure.savefig(buffer, format=kind, dpi=DPI, metadata=metadata[kind])
     return put_file(path, buffer.getvalue())
 
 

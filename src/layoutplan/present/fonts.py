@@ -101,6 +101,14 @@ def text_width_mm(text: str, size: float) -> float:
     return float(font.get_width_height()[0]) / 64.0 / 10.0 * 25.4 / 72.0
 
 
+@cache
+def font_metrics() -> tuple[float, float]:
+    """Return how far the font rises above its baseline and falls below it, of its size."""
+    font = _ruler()
+    table = font.get_sfnt_table("OS/2")
+    return table["sTypoAscender"] / font.units_per_EM, -table["sTypoDescender"] / font.units_per_EM
+
+
 def missing_glyphs(texts: Iterable[str]) -> str:
     r"""Return the characters the packaged font cannot draw, sorted, each once.
 

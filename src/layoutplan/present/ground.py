@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from layoutplan.present.inking import line_path, ring_path
 from layoutplan.present.look import look
 
 if TYPE_CHECKING:
@@ -34,30 +35,23 @@ def polygon_path(shape: BaseGeometry) -> list[npt.NDArray[np.float64]]:
     return [shapely.get_coordinates(ring) for part in polygons for ring in (part.exterior, *part.interiors)]
 
 
-def _as_path(shape: BaseGeometry) -> Any:
-    from matplotlib.path import Path as Outline
-
-    rings = polygon_path(shape)
-    codes = [np.r_[Outline.MOVETO, np.full(len(ring) - 2, Outline.LINETO), Outline.CLOSEPOLY] for ring in rings]
-    return Outline(np.vstack(rings), np.concatenate(codes).astype(np.uint8))
-
-
-def fill_area(axes: Axes, shape: BaseGeometry, **style: object) -> None:
-    """Fill a polygon with its holes left open; an empty shape draws nothing."""
+def fill_area(axes: Axes, *shapes: BaseGeometry, **style: object) -> None:
+    """Fill polygons, all as one path, with their holes left open; empty shapes draw nothing."""
     from matplotlib.patches import PathPatch
 
-    if polygon_path(shape):
-        axes.add_artist(PathPatch(_as_path(shape), **style))
+    if rings := [ring for shape in shapes for ring in polygon_path(shape)]:
+        axes.add_artist(PathPatch(ring_path(rings), **style))
 
 
 def draw_catchments(axes: Axes, catchments: gpd.GeoDataFrame, hues: dict[str, int]) -> None:
     """Fill each catchment with its hue; ground from which no school can be reached is hatched."""
-    for school_id, shape in zip(catchments["school_id"], catchments.geometry, strict=True):
-        if school_id in hues:
-            fill_area(axes, shape, facecolor=look().catchments[hues[school_id]], linewidth=0, alpha=0.85, zorder=_FILL)
-            fill_area(axes, shape, fill=False, edgecolor="#9a917f", linewidth=0.45, zorder=_EDGE)
-        else:
-            fill_area(axes, shape, facecolor="#ebe8e1", edgecolor="#b9b2a6", hatch="....", linewidth=0, zorder=_FILL)
+    shapes, hue = catchments.geometry.to_numpy(), catchments["school_id"].map(hues).to_numpy(float)
+    for number in np.unique(hue[np.isfinite(hue)]):
+        colour = look().catchments[int(number)]
+        fill_area(axes, *shapes[hue == number], facecolor=colour, linewidth=0, alpha=0.85, zorder=_FILL)
+    fill_area(axes, *shapes[np.isfinite(hue)], fill=False, edgecolor="#9a917f", linewidth=0.45, zorder=_EDGE)
+    for shape in shapes[np.isnan(hue)]:
+        fill_area(axes, shape, facecolor="#ebe8e1", edgecolor="#b9b2a6", hatch="....", linewidth=0, zorder=_FILL)
 
 
 def draw_junior_borders(axes: Axes, catchments: gpd.GeoDataFrame) -> None:
@@ -89,16 +83,15 @@ def draw_roads(axes: Axes, roads: gpd.GeoDataFrame, *, unit: float, stronger: fl
     Bends smaller than a stroke are left out, and footpaths and farm tracks on maps of a small scale:
     on paper they would be a grey blur.
     """
-    from matplotlib.collections import LineCollection
+    from matplotlib.patches import PathPatch
 
     for kind, style_of in reversed(look().roads.items()):
         if kind in _FINE_ROADS and unit > _FINE_UNIT:
             continue
         mine = roads.loc[roads["class"] == kind].geometry
         parts = shapely.simplify(shapely.get_parts(mine.to_numpy()), _STROKE_MM * unit)
-        lines = [shapely.get_coordinates(part) for part in parts]
-        style: dict[str, Any] = {"colors": style_of.colour, "linewidths": style_of.width * stronger, "zorder": _ROAD}
-        axes.add_collection(LineCollection(lines, capstyle="round", joinstyle="round", **style), autolim=False)
+        style: dict[str, Any] = {"edgecolor": style_of.colour, "linewidth": style_of.width * stronger, "zorder": _ROAD}
+        axes.add_artist(PathPatch(line_path(parts), fill=False, capstyle="round", joinstyle="round", **style))
 
 
 def draw_boundaries(axes: Axes, townships: gpd.GeoDataFrame, *, unit: float) -> BaseGeometry:
@@ -143,7 +136,7 @@ def draw_relief(axes: Axes, dem: Path, *, crs: str, within: BaseGeometry) -> Non
     picture[..., 3] = np.rint(np.nan_to_num((1.0 - shade) * look().relief * 2.0).clip(0.0, 0.6) * 255.0)
     # Without interpolation PDF and SVG keep the picture at its own size instead of blowing it up.
     image = axes.imshow(picture, extent=(left, right, bottom, top), interpolation="none", zorder=_RELIEF, aspect="auto")
-    image.set_clip_path(PathPatch(_as_path(within), transform=axes.transData))
+    image.set_clip_path(PathPatch(ring_path(polygon_path(within)), transform=axes.transData))
 
 
 def shade_relief(

@@ -10,6 +10,7 @@ import numpy as np
 import shapely
 
 from layoutplan.present.labelling import Wanted, fits, place_names
+from layoutplan.present.lettering import Halo, Words
 from layoutplan.present.look import look
 from layoutplan.present.sheet import Box, Page
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 NAME_PT = 7.6
 _LINE_MM = 3.1
 _AREA_COLOUR = "#8b8375"
-_HALO = "#fffdf8"
+_NAME_HALO, _AREA_HALO, _CLEAR_HALO = Halo("#fffdf8", 2.0, 0.9), Halo("#fffdf8", 1.8, 0.6), Halo("#fffdf8", 2.6, 0.92)
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,7 @@ def draw_names(face: Face, marks: Sequence[Mark], *, taken: Sequence[Box]) -> li
     frame = (left + 0.8, bottom + 0.8, left + width - 0.8, bottom + height - 0.8)
     placed = place_names(wanted, taken=room, frame=frame)
     sizes = {want.key: want for want in wanted}
+    words = []
     for mark in marks:
         spot = placed.get(mark.key)
         if spot is None:
@@ -119,16 +121,10 @@ def draw_names(face: Face, marks: Sequence[Mark], *, taken: Sequence[Box]) -> li
         want = sizes[mark.key]
         if spot.away_mm > 1.0:
             _draw_leader(face.page, want, (spot.left_mm, spot.bottom_mm))
-        _write_name(face.page, (spot.left_mm, spot.bottom_mm + 0.75), mark)
+        words.append(Words(spot.left_mm, spot.bottom_mm + 0.75, mark.text, mark.size, mark.colour))
         room.append((spot.left_mm, spot.bottom_mm, spot.left_mm + want.width_mm, spot.bottom_mm + want.height_mm))
+    face.page.letter(words, zorder=36, halo=_NAME_HALO)
     return room
-
-
-def _write_name(page: Page, at: tuple[float, float], mark: Mark) -> None:
-    from matplotlib.patheffects import Normal, Stroke
-
-    text = page.write(at[0], at[1], mark.text, size=mark.size, color=mark.colour, zorder=36)
-    text.set_path_effects([Stroke(linewidth=2.0, foreground=_HALO, alpha=0.9), Normal()])
 
 
 def _draw_leader(page: Page, want: Wanted, corner: tuple[float, float]) -> None:
@@ -159,26 +155,20 @@ def name_areas(
     clear : bool
         Whether the ground is strongly coloured, so that the names have to be dark on a broad pale edge.
     """
-    room = list(taken)
+    room, words = list(taken), []
+    size, colour = look().text.township, look().colours.ink if clear else _AREA_COLOUR
     for _, area in areas.sort_values("township_id").iterrows():
         spaced = " ".join(str(area["name"])) if len(str(area["name"])) <= 4 else str(area["name"])
-        width = face.page.width_of(spaced, look().text.township)
+        width = face.page.width_of(spaced, size)
         for across, up in _inside_points(face, area.geometry):
             swell = face.page.swell
             box = (across - width / 2, up - 2.0 * swell, across + width / 2, up + 2.4 * swell)
             if fits(box, room):
-                _write_area(face.page, (across, up), spaced, clear=clear)
+                words.append(Words(across, up, spaced, size, colour, "center", "center"))
                 room.append(box)
                 break
+    face.page.letter(words, zorder=34, halo=_CLEAR_HALO if clear else _AREA_HALO)
     return room
-
-
-def _write_area(page: Page, at: tuple[float, float], text: str, *, clear: bool) -> None:
-    from matplotlib.patheffects import Normal, Stroke
-
-    colour, width, alpha = (look().colours.ink, 2.6, 0.92) if clear else (_AREA_COLOUR, 1.8, 0.6)
-    written = page.write(*at, text, size=look().text.township, color=colour, ha="center", va="center", zorder=34)
-    written.set_path_effects([Stroke(linewidth=width, foreground=_HALO, alpha=alpha), Normal()])
 
 
 def _inside_points(face: Face, shape: BaseGeometry) -> list[tuple[float, float]]:

@@ -11,6 +11,7 @@ import shapely
 
 from layoutplan.labels import label
 from layoutplan.present.ground import draw_boundaries, draw_relief, draw_roads, within_window
+from layoutplan.present.inking import circle_path, joined
 from layoutplan.present.look import look
 from layoutplan.present.mapface import Face
 from layoutplan.present.marks import draw_marks
@@ -135,17 +136,14 @@ class MapSheet:
 
 def _draw_dots(scene: Scene, axes: Axes, *, unit: float) -> None:
     """Draw settlements as dots; sites have a sign of their own."""
-    from matplotlib.collections import EllipseCollection
+    from matplotlib.patches import PathPatch
 
     places = scene.result.prepared.county.places
     villages = places[places["kind"] != "resettlement"]
     points = shapely.get_coordinates(shapely.point_on_surface(villages.geometry.to_numpy()))
-    size = np.full(len(points), 0.75 * unit)
-    dots = EllipseCollection(
-        size, size, np.zeros(len(points)), units="x", offsets=points, transOffset=axes.transData,
-        facecolor=look().colours.grey, linewidth=0, zorder=9,
-    )  # fmt: skip
-    axes.add_collection(dots, autolim=False)
+    dots = [circle_path((east, north), 0.375 * unit) for east, north in points]
+    if dots:
+        axes.add_artist(PathPatch(joined(dots), facecolor=look().colours.grey, linewidth=0, zorder=9))
 
 
 def points_of(frame: Any) -> np.ndarray:

@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 
 from layoutplan.labels import label
+from layoutplan.present.inking import draw_shapes
 from layoutplan.present.look import look
 from layoutplan.present.mapface import Face, Mark, draw_names, name_areas
-from layoutplan.present.signs import SITE_MM, Sign, draw_school, draw_site
+from layoutplan.present.signs import SITE_MM, Sign, school_shapes, site_shapes
 from layoutplan.present.symbols import STATUSES
 
 if TYPE_CHECKING:
@@ -52,11 +53,12 @@ def draw_marks(
     seen = [pair for pair in _marks_of(scene) if face.shows(pair[1].at, apart=apart)]
     # Large signs first, so that a small school beside a large one stays in sight.
     seen = kept_apart(sorted(seen, key=lambda pair: (-pair[1].reach_mm, pair[1].key)), unit=face.unit)
-    for sign, mark in seen:
-        if sign is None:
-            draw_site(face.axes, mark.at, unit=face.unit)
-        else:
-            draw_school(face.axes, mark.at, sign, unit=face.unit)
+    unit = face.unit
+    draw_shapes(face.axes, [
+        shape
+        for sign, mark in seen
+        for shape in (site_shapes(mark.at, unit=unit) if sign is None else school_shapes(mark.at, sign, unit=unit))
+    ])  # fmt: skip
     room = [*taken, *(mark.room(face) for _, mark in seen)]
     room = draw_names(face, [mark for _, mark in seen if mark.rank <= _MAIN_RANK], taken=room)
     if areas:

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import io
+import struct
 import zipfile
+import zlib
+from collections.abc import Mapping
 from pathlib import Path
 from xml.sax.saxutils import escape
+
+import numpy as np
+import numpy.typing as npt
 
 from layoutplan.files import write_whole
 
@@ -50,6 +56,45 @@ def settle_office(content: bytes, *, date: str, title: str, stamp: str) -> bytes
             info.compress_type, info.create_system, info.external_attr = zipfile.ZIP_DEFLATED, 3, 0o644 << 16
             after.writestr(info, core.encode() if name == _CORE else before.read(name))
     return settled.getvalue()
+
+
+def pack_png(pixels: npt.NDArray[np.uint8], *, dpi: int, texts: Mapping[str, str], level: int) -> bytes:
+    r"""Return a picture as PNG, its rows unfiltered.
+
+    Filters help with photographs. Sheets are flat colours and fine lines: without filters they take half the time of
+    an image library, which offers no choice, and fewer bytes.
+
+    Parameters
+    ----------
+    pixels : ndarray
+        Red, green and blue, [row, column, 3].
+    dpi : int
+        Dots an inch.
+    texts : mapping
+        Keyword to text, kept uncompressed.
+    level : int
+        Of compression, 1 to 9.
+
+    Examples
+    --------
+    >>> pack_png(np.zeros((1, 2, 3), np.uint8), dpi=300, texts={"Software": "x"}, level=6)[:4]
+    b'\\x89PNG'
+    """
+    height, width, _ = pixels.shape
+    rows = np.zeros((height, 1 + 3 * width), dtype=np.uint8)
+    rows[:, 1:] = pixels.reshape(height, 3 * width)
+    per_metre = round(dpi / 0.0254)
+    parts = [
+        (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)),
+        *((b"tEXt", f"{key}\0{text}".encode("latin-1")) for key, text in texts.items()),
+        (b"pHYs", struct.pack(">IIB", per_metre, per_metre, 1)),
+        (b"IDAT", zlib.compress(rows, level)), (b"IEND", b""),
+    ]  # fmt: skip
+    framed = (
+        struct.pack(">I", len(part)) + kind + part + struct.pack(">I", zlib.crc32(part, zlib.crc32(kind)))
+        for kind, part in parts
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(framed)
 
 
 def put_file(path: Path, content: bytes) -> Path:

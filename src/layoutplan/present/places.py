@@ -15,6 +15,7 @@ from layoutplan.plan.closure import closure_gate, shell_candidates
 from layoutplan.plan.elimination import elimination_path
 from layoutplan.present.grids import actions_by_school, changes_grid
 from layoutplan.present.ground import draw_catchments, draw_junior_borders, within_window
+from layoutplan.present.inking import draw_shapes
 from layoutplan.present.legend import Contents, draw_legend, limits_of
 from layoutplan.present.look import look
 from layoutplan.present.mapface import Face, Mark, draw_names, name_areas
@@ -22,7 +23,7 @@ from layoutplan.present.mapsheet import MapSheet, Over, Window, points_of
 from layoutplan.present.marks import Drawn, kept_apart
 from layoutplan.present.panels import Key, Listing, draw_keys, draw_listing, stroke, write_notes
 from layoutplan.present.sheet import Box, Page, draw_table
-from layoutplan.present.signs import Sign, draw_school, draw_site
+from layoutplan.present.signs import Sign, draw_school, draw_site, school_shapes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -100,9 +101,8 @@ def _marks(scene: Scene, face: Face, told: Mapping[str, str], apart: BaseGeometr
             colour = colours.change if sign.changed or sign.closed else colours.ink
             drawn.append((sign, Mark(str(row.Index), at, sign.reach_mm, told[row.Index], colour, 1.0, True, size)))
     drawn = kept_apart(sorted(drawn, key=lambda pair: (-pair[1].reach_mm, pair[1].key)), unit=face.unit)
-    for sign, mark in drawn:
-        if sign is not None:
-            draw_school(face.axes, mark.at, sign, unit=face.unit)
+    signs = [(sign, mark) for sign, mark in drawn if sign is not None]
+    draw_shapes(face.axes, [shape for sign, mark in signs for shape in school_shapes(mark.at, sign, unit=face.unit)])
     return [mark for _, mark in drawn]
 
 

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from layoutplan.labels import Lang, label
 from layoutplan.present.fonts import FAMILY, drawable, text_width_mm
+from layoutplan.present.lettering import Halo, Words, write_words
 from layoutplan.present.look import look
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from matplotlib.text import Text
 
 Box = tuple[float, float, float, float]
 _MM_PER_INCH = 25.4
+_MM_PER_POINT = _MM_PER_INCH / 72.0
 _NICE = (1.0, 1.25, 1.5, 1.75, 2.0, 2.25, 2.5, 2.75, 3.0, 3.25, 3.5, 4.0, 4.5, 5.0, 5.5, 6.0, 6.5, 7.0, 7.5, 8.0, 9.0)
 _SOFT = "#4a4742"
 _COLUMN_MM = 14.0
@@ -72,15 +73,19 @@ class Page:
         style = {"color": look().colours.ink, "linewidth": 0.5, **style}
         self.paper.add_artist(Line2D([start[0], end[0]], [start[1], end[1]], **style))  # type: ignore[arg-type]
 
-    def write(self, across: float, up: float, text: str, *, size: float = 8.0, **style: object) -> Text:
+    def write(self, across: float, up: float, text: str, *, size: float = 8.0, **style: Any) -> None:
         """Write a line; ``across``/``up`` in mm, ``size`` in points; ``bold=True`` thickens the strokes."""
         style = {"color": look().colours.ink, "ha": "left", "va": "baseline", "zorder": 40, **style}
-        bold = style.pop("bold", False)
-        size = size * self.text
-        text_object = self.paper.text(across, up, drawable(text), fontsize=size, family=FAMILY, **style)  # type: ignore[arg-type]
-        if bold:
-            embolden(text_object, size)
-        return text_object
+        if style.pop("bold", False):
+            words = Words(across, up, text, size, style["color"], style["ha"], style["va"])
+            self.letter([words], zorder=style["zorder"], bold=True)
+        else:
+            self.paper.text(across, up, drawable(text), fontsize=size * self.text, family=FAMILY, **style)
+
+    def letter(self, words: Sequence[Words], *, zorder: float, halo: Halo | None = None, bold: bool = False) -> None:
+        """Write words as outlines, in a halo or bold; ``across``/``up`` in mm, ``size`` in points of the design."""
+        sized = [replace(one, size=one.size * self.text) for one in words]
+        write_words(self.paper, sized, point=_MM_PER_POINT / self.scale, zorder=zorder, halo=halo, bold=bold)
 
     def axes(self, box: Box) -> Axes:
         """Return axes at (left, bottom, width, height) in mm, framed, on the sheet's ground."""
@@ -111,13 +116,6 @@ def open_page(lang: Lang, *, paper: str = "A3") -> Page:
     design.set(xlim=(0.0, width_mm), ylim=(0.0, height_mm))
     design.set_axis_off()
     return Page(figure, design, width_mm, height_mm, lang, scale, text)
-
-
-def embolden(text: Text, size: float) -> None:
-    """Thicken the strokes of a text: the packaged font has one weight only."""
-    from matplotlib.patheffects import Normal, Stroke
-
-    text.set_path_effects([Stroke(linewidth=size * 0.035, foreground=text.get_color()), Normal()])
 
 
 def nice_scale(width_m: float, height_m: float, *, box: Box) -> float:

@@ -6,11 +6,14 @@ millimetre is, so the same code draws the map, the inset and the legend.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import shapely
 
+from layoutplan.present.inking import Shape, circle_path, corner_path, draw_shapes, line_path
 from layoutplan.present.look import look
 from layoutplan.present.symbols import RING_COLOURS, shape_corners, symbol_radius
 
@@ -52,12 +55,15 @@ class Sign:
 
 
 def draw_school(axes: Axes, at: tuple[float, float], sign: Sign, *, unit: float) -> None:
-    """Draw a school's sign.
+    """Draw a school's sign; see :func:`school_shapes`."""
+    draw_shapes(axes, school_shapes(at, sign, unit=unit))
+
+
+def school_shapes(at: tuple[float, float], sign: Sign, *, unit: float) -> Iterator[Shape]:
+    """Yield what a school's sign is drawn of.
 
     Parameters
     ----------
-    axes : Axes
-        Map, inset or legend.
     at : (float, float)
         Position in the axes' own units.
     sign : Sign
@@ -65,35 +71,31 @@ def draw_school(axes: Axes, at: tuple[float, float], sign: Sign, *, unit: float)
     unit : float
         Units of the axes per millimetre on paper.
     """
-    from matplotlib.patches import Circle, Polygon
-
     radius = sign.radius_mm * unit
     corners = shape_corners(sign.shape)
+    colours = look().colours
     if sign.changed or sign.closed:
-        reach = radius * 1.1 + 1.3 * unit
-        axes.add_artist(Circle(at, reach, facecolor=look().colours.change, alpha=0.22, linewidth=0, zorder=20))
-        axes.add_artist(Circle(at, reach, fill=False, edgecolor=look().colours.change, linewidth=0.9, zorder=20))
+        halo = circle_path(at, radius * 1.1 + 1.3 * unit)
+        yield Shape(halo, 20, face=colours.change, alpha=0.22)
+        yield Shape(halo, 20, edge=colours.change, width=0.9)
     if sign.vacant or sign.closed:
-        _draw_empty(axes, at, corners * radius)
+        yield from _empty_shapes(at, corners * radius)
         return
     if sign.size_status in ("near", "over"):
         outer = corners * (radius + 0.75 * unit * _corner_stretch(sign.shape)) + at
         width = 1.7 if sign.size_status == "over" else 0.7
-        ring = RING_COLOURS[sign.size_status]
-        axes.add_artist(Polygon(outer, facecolor="white", edgecolor=ring, linewidth=width, zorder=21))
+        yield Shape(corner_path(outer), 21, face="white", edge=RING_COLOURS[sign.size_status], width=width)
     if sign.roof:
-        _draw_roof(axes, at, radius, corners)
-    hatch = "//////" if sign.class_status == "extra_large" else None
-    fill, edge = getattr(look().status, sign.class_status), "#f3d9c9" if hatch else look().colours.ink
-    axes.add_artist(Polygon(corners * radius + at, facecolor=fill, edgecolor=edge, linewidth=0, hatch=hatch, zorder=22))
+        yield _roof_shape(at, radius, corners)
+    outline, fill = corner_path(corners * radius + at), getattr(look().status, sign.class_status)
+    if sign.class_status == "extra_large":
+        yield Shape(outline, 22, face=fill, edge="#f3d9c9", hatch="//////")
+        fill = "none"
     # In grey, "over" is as light as "within": a strong outline tells them apart, on the smallest sign too.
     width = 1.1 if sign.class_status in ("over", "large", "extra_large") else 0.55
-    outline = Polygon(corners * radius + at, fill=False, edgecolor=look().colours.ink, linewidth=width, zorder=22)
-    axes.add_artist(outline)
+    yield Shape(outline, 22, face=fill, edge=colours.ink, width=width)
     if sign.class_status == "no_data":
-        axes.add_artist(
-            Circle(at, min(radius * 0.35, 0.4 * unit), facecolor=look().colours.grey, linewidth=0, zorder=22)
-        )
+        yield Shape(circle_path(at, min(radius * 0.35, 0.4 * unit)), 22, face=colours.grey)
 
 
 def _corner_stretch(shape: str) -> float:
@@ -101,39 +103,28 @@ def _corner_stretch(shape: str) -> float:
     return {"square": 1.4, "diamond": 1.4, "pentagon": 1.2, "hexagon": 1.15}.get(shape, 1.0)
 
 
-def _draw_empty(axes: Axes, at: tuple[float, float], outline: np.ndarray) -> None:
-    from matplotlib.lines import Line2D
-    from matplotlib.patches import Polygon
-
-    axes.add_artist(Polygon(outline + at, facecolor="white", edgecolor=look().colours.grey, linewidth=0.8, zorder=22))
+def _empty_shapes(at: tuple[float, float], outline: np.ndarray) -> Iterator[Shape]:
+    grey = look().colours.grey
+    yield Shape(corner_path(outline + at), 22, face="white", edge=grey, width=0.8)
     reach = np.abs(outline).max() * 0.62
-    for lean in (1.0, -1.0):
-        ends = [at[0] - reach, at[0] + reach], [at[1] - lean * reach, at[1] + lean * reach]
-        axes.add_artist(Line2D(*ends, color=look().colours.grey, linewidth=0.8, zorder=23, solid_capstyle="butt"))
+    strokes = [[(-reach, -lean * reach), (reach, lean * reach)] for lean in (1.0, -1.0)]
+    yield Shape(line_path(shapely.linestrings(np.array(strokes) + at)), 23, edge=grey, width=0.8)
 
 
-def _draw_roof(axes: Axes, at: tuple[float, float], radius: float, corners: np.ndarray) -> None:
-    from matplotlib.patches import Polygon
-
+def _roof_shape(at: tuple[float, float], radius: float, corners: np.ndarray) -> Shape:
     top = at[1] + corners[:, 1].max() * radius * 0.9
     half = radius * 0.95
-    roof = [(at[0] - half, top), (at[0] + half, top), (at[0], top + radius * 0.85)]
-    axes.add_artist(
-        Polygon(
-            roof,
-            facecolor=look().colours.ink,
-            edgecolor=look().colours.ink,
-            linewidth=0.3,
-            joinstyle="miter",
-            zorder=21.5,
-        )
-    )
+    roof = np.array([(at[0] - half, top), (at[0] + half, top), (at[0], top + radius * 0.85)])
+    return Shape(corner_path(roof), 21.5, face=look().colours.ink, edge=look().colours.ink, width=0.3)
 
 
 def draw_site(axes: Axes, at: tuple[float, float], *, unit: float) -> None:
-    """Draw a resettlement site: a dark triangle with a pale edge."""
-    from matplotlib.patches import Polygon
+    """Draw a resettlement site; see :func:`site_shapes`."""
+    draw_shapes(axes, site_shapes(at, unit=unit))
 
+
+def site_shapes(at: tuple[float, float], *, unit: float) -> Iterator[Shape]:
+    """Yield what a resettlement site is drawn of: a dark triangle with a pale edge."""
     size = SITE_MM * unit
-    corners = [(at[0] - size, at[1] - size * 0.7), (at[0] + size, at[1] - size * 0.7), (at[0], at[1] + size)]
-    axes.add_artist(Polygon(corners, facecolor=look().colours.site, edgecolor="white", linewidth=0.5, zorder=19))
+    corners = np.array([(-size, -size * 0.7), (size, -size * 0.7), (0.0, size)]) + at
+    yield Shape(corner_path(corners), 19, face=look().colours.site, edge="white", width=0.5)
