@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
@@ -55,6 +56,9 @@ class Ledger:
     equity: pd.DataFrame
 
 
+_OPENED: WeakKeyDictionary[PlanResult, dict[tuple[int, int | None], Ledger]] = WeakKeyDictionary()
+
+
 def open_ledger(result: PlanResult, *, year: int | None = None, per_year: int | None = None) -> Ledger:
     """Work out the ledgers of a plan.
 
@@ -77,10 +81,18 @@ def open_ledger(result: PlanResult, *, year: int | None = None, per_year: int | 
     ValueError
         The year is not in the plan.
     """
-    county, norms = result.prepared.county, result.prepared.norms
-    chosen = county.base_year if year is None else year
+    chosen = result.prepared.county.base_year if year is None else year
     if chosen not in set(result.enrolment.frame["year"]):
         raise ValueError(f"year {chosen} is not in the plan")
+    # Four documents of one plan read the same ledgers.
+    opened = _OPENED.setdefault(result, {})
+    if (chosen, per_year) not in opened:
+        opened[chosen, per_year] = _worked_out(result, chosen, per_year)
+    return opened[chosen, per_year]
+
+
+def _worked_out(result: PlanResult, chosen: int, per_year: int | None) -> Ledger:
+    county, norms = result.prepared.county, result.prepared.norms
     enrolment = result.enrolment.frame[result.enrolment.frame["year"] == chosen]
     pupils = stage_pupils(county) if chosen == county.base_year else _planned(enrolment)
     schools = result.roster.schools

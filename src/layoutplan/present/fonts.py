@@ -52,7 +52,8 @@ def use_fonts() -> Iterator[str]:
         yield FAMILY
 
 
-def _font_path() -> str:
+def font_path() -> str:
+    """Return where the packaged font lies."""
     return str(files("layoutplan") / "assets" / "fonts" / "LayoutplanSansSC-Regular.ttf")
 
 
@@ -60,14 +61,14 @@ def _font_path() -> str:
 def _register() -> None:
     from matplotlib import font_manager
 
-    font_manager.fontManager.addfont(_font_path())
+    font_manager.fontManager.addfont(font_path())
 
 
 @cache
 def _drawable() -> frozenset[int]:
     from matplotlib.ft2font import FT2Font
 
-    return frozenset(FT2Font(_font_path()).get_charmap())
+    return frozenset(FT2Font(font_path()).get_charmap())
 
 
 _RULERS = threading.local()
@@ -78,7 +79,7 @@ def _ruler() -> Any:
     from matplotlib.ft2font import FT2Font
 
     if not hasattr(_RULERS, "font"):
-        _RULERS.font = FT2Font(_font_path())
+        _RULERS.font = FT2Font(font_path())
     return _RULERS.font
 
 

@@ -17,9 +17,11 @@ from layoutplan.county.values import DTYPES, parse
 from layoutplan.errors import DataError, Problem
 from layoutplan.labels import Lang, label
 from layoutplan.present.packing import settle_office
-from layoutplan.present.workbook import FONT, new_workbook, put_cell, set_page
+from layoutplan.present.workbook import bold_font, new_workbook, put_cell, set_page
 
 if TYPE_CHECKING:
+    from openpyxl import Workbook
+
     from layoutplan.county.layers import County
 
 # What the ledger asks a school for; the rest of its record is the bureau's.
@@ -57,53 +59,81 @@ class Returned:
 
 
 def write_form(county: County, school_id: str, *, lang: Lang) -> bytes:
-    """Return the form of a school as .xlsx, with what is known so far.
+    """Return the form of a school as .xlsx, with what is known so far; see :class:`FormWriter`."""
+    return FormWriter(county, lang).write(school_id)
+
+
+class FormWriter:
+    """Writes the forms of a county's schools.
+
+    Schools that have the same stages have the same form: it is laid out once, and only its cells are filled anew.
 
     Parameters
     ----------
     county : County
         Tells what is known.
-    school_id : str
-        A school of the county.
     lang : {"zh", "en"}
         Language of the words; what comes back is read by its codes, so that either is understood.
-
-    Raises
-    ------
-    KeyError
-        The school is unknown.
     """
-    from openpyxl.styles import Font, PatternFill, Protection
 
-    school = county.schools.set_index("school_id").loc[school_id]
+    def __init__(self, county: County, lang: Lang) -> None:
+        self.county, self.lang = county, lang
+        self._names = county.schools.set_index("school_id")["name"]
+        self._known = _known(county)
+        self._forms: dict[tuple[str, ...], Workbook] = {}
+
+    def write(self, school_id: str) -> bytes:
+        """Return the form of a school.
+
+        Raises
+        ------
+        KeyError
+            The school is unknown.
+        """
+        name, known = str(self._names[school_id]), self._known[school_id]
+        stages = tuple(sorted({stage for stage, _ in known} - {""}, reverse=True))
+        lines = _lines_of(stages)
+        if stages not in self._forms:
+            self._forms[stages] = _laid_out(lines, self.lang)
+        book = self._forms[stages]
+        sheet = book[_SHEET]
+        for column, text in ((2, school_id), (3, name)):
+            sheet.cell(2, column).quotePrefix = False
+            put_cell(sheet, 2, column, text)
+        for row, line in enumerate(lines, start=_FIRST_ROW):
+            sheet.cell(row, 5).value = known[line.stage, line.column.name]
+        buffer = io.BytesIO()
+        book.save(buffer)
+        date, title = max(self.county.as_of.values(), default=""), label("form.title", self.lang)
+        return settle_office(buffer.getvalue(), date=date, title=title, stamp="")
+
+
+def _laid_out(lines: Sequence[_Line], lang: Lang) -> Workbook:
+    """Return a form without a school in it."""
+    from openpyxl.styles import PatternFill, Protection
+
     book = new_workbook()
     sheet = book.create_sheet(_SHEET)
-    title = label("form.title", lang)
-    put_cell(sheet, 1, 1, title).font = Font(name=FONT, bold=True, size=14)
+    put_cell(sheet, 1, 1, label("form.title", lang)).font = bold_font(14)
     put_cell(sheet, 2, 1, "school_id")
-    put_cell(sheet, 2, 2, school_id)
-    put_cell(sheet, 2, 3, str(school["name"]))
     put_cell(sheet, 3, 1, label("form.how", lang))
     for at, name in enumerate(("code", "item", "stage", "unit", "value"), start=1):
-        cell = put_cell(sheet, _FIRST_ROW - 1, at, label(f"form.{name}", lang))
-        cell.font = Font(name=FONT, bold=True)
-    known = _known(county, school_id)
-    for row, line in enumerate(_lines(county, school_id), start=_FIRST_ROW):
+        put_cell(sheet, _FIRST_ROW - 1, at, label(f"form.{name}", lang)).font = bold_font()
+    for row, line in enumerate(lines, start=_FIRST_ROW):
         words = line.column.zh if lang == "zh" else line.column.en
         stage = label(f"stage.{line.stage}", lang) if line.stage else ""
         for at, text in enumerate((line.code, words, stage, label(f"unit.{line.column.unit}", lang)), start=1):
             put_cell(sheet, row, at, text)
-        cell = put_cell(sheet, row, 5, known[line.stage, line.column.name])
+        cell = sheet.cell(row, 5)
         cell.fill = PatternFill("solid", fgColor="FFF8DC")
         cell.protection = Protection(locked=False)
+        cell.number_format = "#,##0"
     _guard(sheet, _FIRST_ROW, row)
     for letter, width in zip("ABCDE", (30, 34, 10, 12, 16), strict=True):
         sheet.column_dimensions[letter].width = width
     sheet.freeze_panes = sheet.cell(_FIRST_ROW, 1)
     set_page(sheet, landscape=False)
-    buffer = io.BytesIO()
-    book.save(buffer)
-    return settle_office(buffer.getvalue(), date=max(county.as_of.values(), default=""), title=title, stamp="")
+    return book
 
 
 def _guard(sheet: Any, first: int, last: int) -> None:
@@ -118,23 +148,27 @@ def _guard(sheet: Any, first: int, last: int) -> None:
 
 def _lines(county: County, school_id: str) -> list[_Line]:
     stages = sorted(county.rooms.loc[county.rooms["school_id"] == school_id, "stage"], reverse=True)
+    return _lines_of(stages)
+
+
+def _lines_of(stages: Sequence[str]) -> list[_Line]:
     columns = {column.name: column for column in (*SCHOOLS.columns, *ROOMS.columns)}
     lines = [_Line(f"schools.{name}", "", columns[name]) for name in SCHOOL_FIELDS]
     return lines + [_Line(f"rooms.{stage}.{name}", stage, columns[name]) for stage in stages for name in STAGE_FIELDS]
 
 
-def _known(county: County, school_id: str) -> dict[tuple[str, str], float | int | None]:
-    """Return what is known of a school, by stage (empty for the school as a whole) and column."""
-    school = county.schools[county.schools["school_id"] == school_id][list(SCHOOL_FIELDS)].to_dict("records")[0]
-    rooms = county.rooms[county.rooms["school_id"] == school_id]
-    parts = {"": school} | {str(row["stage"]): row for row in rooms[["stage", *STAGE_FIELDS]].to_dict("records")}
+def _known(county: County) -> dict[str, dict[tuple[str, str], float | int | None]]:
+    """Return what is known of every school, by stage (empty for the school as a whole) and column."""
     kinds = {column.name: column.kind for column in (*SCHOOLS.columns, *ROOMS.columns)}
-    return {
-        (stage, str(name)): None if pd.isna(value) else int(value) if kinds[str(name)] == "int" else float(value)
-        for stage, row in parts.items()
-        for name, value in row.items()
-        if name != "stage"
-    }
+    schools = pd.DataFrame(county.schools[["school_id", *SCHOOL_FIELDS]]).assign(stage="")
+    known: dict[str, dict[tuple[str, str], float | int | None]] = {one: {} for one in schools["school_id"]}
+    for frame, fields in ((schools, SCHOOL_FIELDS), (county.rooms, STAGE_FIELDS)):
+        for row in frame[["school_id", "stage", *fields]].to_dict("records"):
+            for name in fields:
+                value = row[name]
+                read = None if pd.isna(value) else int(value) if kinds[name] == "int" else float(value)
+                known[str(row["school_id"])][str(row["stage"]), name] = read
+    return known
 
 
 def read_forms(county: County, paths: Sequence[Path]) -> Returned:

@@ -13,7 +13,7 @@ from layoutplan.labels import Lang, label
 from layoutplan.plan.ledger import Ledger, open_ledger
 from layoutplan.present.chapters import compose_report
 from layoutplan.present.export import write_table
-from layoutplan.present.forms import read_forms, write_form
+from layoutplan.present.forms import FormWriter, read_forms
 from layoutplan.present.geopackage import fixed_date, write_geopackage
 from layoutplan.present.geoparquet import write_geoparquet
 from layoutplan.present.grids import ledger_grids, plan_grids
@@ -60,16 +60,16 @@ def write_ledger(result: PlanResult, out: Path, *, lang: Lang = "zh", year: int 
 
 
 def write_schoolpages(result: PlanResult, out: Path, *, lang: Lang = "zh", year: int | None = None) -> list[Path]:
-    """Write the sheets of all schools on paper, ``schools_<year>_<lang>.pdf``; it takes a while for a county."""
+    """Write the sheets of all schools on paper, ``schools_<year>_<lang>.pdf``."""
     ledger = open_ledger(result, year=year)
     return [put_file(out / f"schools_{ledger.year}_{lang}.pdf", write_schoolpdf(result, ledger, lang=lang))]
 
 
 def write_forms(county: County, out: Path, *, lang: Lang = "zh") -> list[Path]:
     """Write the form of every school, ``form_<school_id>.xlsx``, into a folder."""
+    writer = FormWriter(county, lang)
     return [
-        put_file(out / f"form_{school_id}.xlsx", write_form(county, school_id, lang=lang))
-        for school_id in county.schools["school_id"]
+        put_file(out / f"form_{school_id}.xlsx", writer.write(school_id)) for school_id in county.schools["school_id"]
     ]
 
 

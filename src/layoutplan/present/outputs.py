@@ -42,6 +42,7 @@ PIECES: Mapping[str, Maker] = {
     "report": lambda result, out, lang: handin.write_report(result, out, lang=lang),
     "special": lambda result, out, lang: handin.write_special(result, out, lang=lang),
     "ledger": lambda result, out, lang: handin.write_ledger(result, out, lang=lang),
+    "pages": lambda result, out, lang: handin.write_schoolpages(result, out, lang=lang),
     "run": _run,
     "export": _layers,
     "public": lambda result, out, lang: handin.write_public_copy(result, out, lang=lang),
@@ -50,7 +51,7 @@ PIECES: Mapping[str, Maker] = {
 """Piece to the function that writes its files into a folder; each is named by the label ``outputs.piece.<key>``."""
 
 
-_LONG = ("ledger", "report", "sheet_shells", "export", "forms", "special", "sheet_change")
+_LONG = ("ledger", "pages", "report", "sheet_shells", "export", "forms", "special", "sheet_change")
 
 
 def write_piece(result: PlanResult, piece: str, out: Path, *, lang: Lang = "zh") -> list[Path]:

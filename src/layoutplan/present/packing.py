@@ -78,7 +78,7 @@ def pack_png(pixels: npt.NDArray[np.uint8], *, dpi: int, texts: Mapping[str, str
     Examples
     --------
     >>> pack_png(np.zeros((1, 2, 3), np.uint8), dpi=300, texts={"Software": "x"}, level=6)[:4]
-    b'\\x89PNG'
+    b'\x89PNG'
     """
     height, width, _ = pixels.shape
     rows = np.zeros((height, 1 + 3 * width), dtype=np.uint8)
@@ -88,7 +88,7 @@ def pack_png(pixels: npt.NDArray[np.uint8], *, dpi: int, texts: Mapping[str, str
         (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)),
         *((b"tEXt", f"{key}\0{text}".encode("latin-1")) for key, text in texts.items()),
         (b"pHYs", struct.pack(">IIB", per_metre, per_metre, 1)),
-        (b"IDAT", zlib.compress(rows, level)), (b"IEND", b""),
+        (b"IDAT", zlib.compress(rows.tobytes(), level)), (b"IEND", b""),
     ]  # fmt: skip
     framed = (
         struct.pack(">I", len(part)) + kind + part + struct.pack(">I", zlib.crc32(part, zlib.crc32(kind)))

@@ -15,6 +15,7 @@ from layoutplan.present.provenance import stamp_of
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
+    from openpyxl.styles import Alignment, Font, NamedStyle
     from openpyxl.worksheet.worksheet import Worksheet
 
     from layoutplan.plan.planning import PlanResult
@@ -26,15 +27,18 @@ _FORMULA_STARTS = ("=", "+", "-", "@")
 _HEAD_FILL, _LINE = "DDE6ED", "8A8A8A"
 _NARROW, _SHORT, _WIDE, _LINE_POINTS = 7.0, 12.0, 46.0, 15.0
 FONT = "Calibri"
+_HEAD = "layoutplan head"
 _TEXT = Column("")
 
 
 def new_workbook() -> Workbook:
-    """Return a workbook without sheets."""
+    """Return a workbook without sheets that knows the style of headings."""
     from openpyxl import Workbook
 
     book = Workbook()
     book.remove(book.active)
+    # A named style is looked up; the parts of a style would be compared with all known ones, heading by heading.
+    book.add_named_style(_head_style())
     return book
 
 
@@ -109,7 +113,8 @@ def put_cell(sheet: Worksheet, row: int, column: int, value: Cell, like: Column 
         cell.value = text
         # openpyxl takes a text that begins with "=" for a formula; the quote keeps it text when it is edited too.
         cell.data_type = "s"
-        cell.quotePrefix = text.startswith(_FORMULA_STARTS)
+        if text.startswith(_FORMULA_STARTS):
+            cell.quotePrefix = True
     elif value is not None:
         cell.value = value
         decimals = 0 if isinstance(value, int) else like.decimals
@@ -136,8 +141,7 @@ def add_grid(sheet: Worksheet, grid: Grid, *, top: int = 1, widths: Sequence[flo
     if alone:
         widths = [_width(column, [row[at] for row in grid.rows[:200]]) for at, column in enumerate(grid.columns)]
     for at, column in enumerate(grid.columns, start=1):
-        cell = put_cell(sheet, top, at, column.heading)
-        _head_style(cell)
+        put_cell(sheet, top, at, column.heading).style = _HEAD
     for number, row in enumerate(grid.rows, start=top + 1):
         for at, (value, column) in enumerate(zip(row, grid.columns, strict=True), start=1):
             put_cell(sheet, number, at, value, column)
@@ -159,17 +163,42 @@ def add_grid(sheet: Worksheet, grid: Grid, *, top: int = 1, widths: Sequence[flo
 def _wrap(sheet: Worksheet, column: int, rows: range) -> None:
     from openpyxl.styles import Alignment
 
+    wrapped = Alignment(wrap_text=True, vertical="top")
     for row in rows:
-        sheet.cell(row, column).alignment = Alignment(wrap_text=True, vertical="top")
+        sheet.cell(row, column).alignment = wrapped
 
 
-def _head_style(cell: Any) -> None:
-    from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+def _head_style() -> NamedStyle:
+    from openpyxl.styles import Alignment, Border, NamedStyle, PatternFill, Side
 
-    cell.font = Font(name=FONT, bold=True)
-    cell.fill = PatternFill("solid", fgColor=_HEAD_FILL)
-    cell.alignment = Alignment(wrap_text=True, vertical="center", horizontal="center")
-    cell.border = Border(bottom=Side("thin", color=_LINE))
+    return NamedStyle(
+        _HEAD, font=bold_font(), fill=PatternFill("solid", fgColor=_HEAD_FILL),
+        alignment=Alignment(wrap_text=True, vertical="center", horizontal="center"),
+        border=Border(bottom=Side("thin", color=_LINE)),
+    )  # fmt: skip
+
+
+def bold_font(size: float = 11, colour: str | None = None) -> Font:
+    """Return a bold font."""
+    from openpyxl.styles import Font
+
+    return Font(name=FONT, bold=True, size=size, color=colour)
+
+
+def to_the_left() -> Alignment:
+    """Return the alignment of numbers that are read as a text."""
+    from openpyxl.styles import Alignment
+
+    return Alignment(horizontal="left")
+
+
+def link_cell(cell: Any, name: str, *, shown: str | None = None) -> None:
+    """Make a cell lead to a sheet."""
+    from openpyxl.styles import Font
+    from openpyxl.worksheet.hyperlink import Hyperlink
+
+    cell.hyperlink = Hyperlink(ref=cell.coordinate, location=f"'{name}'!A1", display=shown)
+    cell.font = Font(name=FONT, color="0563C1", underline="single")
 
 
 def set_page(sheet: Worksheet, *, landscape: bool) -> None:
@@ -195,18 +224,13 @@ def _size(value: Cell, decimals: int = 0) -> int:
 
 
 def _fill_about(sheet: Worksheet, result: PlanResult, names: Sequence[tuple[str, int]], title: str, lang: Lang) -> None:
-    from openpyxl.styles import Font
-    from openpyxl.worksheet.hyperlink import Hyperlink
-
-    put_cell(sheet, 1, 1, title).font = Font(name=FONT, bold=True, size=16)
+    put_cell(sheet, 1, 1, title).font = bold_font(16)
     lines = about_lines(result, lang)
     for at, line in enumerate(lines, start=2):
         put_cell(sheet, at, 1, line)
     first = len(lines) + 3
     for at, (name, rows) in enumerate(names, start=first):
-        cell = put_cell(sheet, at, 1, name)
-        cell.hyperlink = Hyperlink(ref=cell.coordinate, location=f"'{name}'!A1", display=name)
-        cell.font = Font(name=FONT, color="0563C1", underline="single")
+        link_cell(put_cell(sheet, at, 1, name), name, shown=name)
         put_cell(sheet, at, 2, rows)
         put_cell(sheet, at, 3, label("workbook.rows", lang))
     sheet.column_dimensions["A"].width = 60
