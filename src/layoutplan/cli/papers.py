@@ -156,20 +156,23 @@ def outputs(
 ) -> None:
     """Write everything a county hands in, a folder a piece."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-    from layoutplan.present.outputs import PIECES, write_outputs
+    from layoutplan.present.outputs import PIECES, each_output
 
     if unknown := sorted(set(piece or ()) - set(PIECES)):
         wanted = {"value": ", ".join(unknown), "wanted": ", ".join(PIECES)}
         raise ScenarioError([Problem("option_wrong", "--piece", values=wanted)])
     chosen, result = _lang(lang), _planned(county, scenario)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    count = TextColumn("{task.fields[done]}/{task.fields[of]}")
+    left = TextColumn(label("outputs.left", LANG)), TimeRemainingColumn(compact=True)
+    columns = (BarColumn(), count, TimeElapsedColumn(), *left, TextColumn("{task.description}"))
+    files = 0
+    # The bar counts work, not pieces, so that the time left is true while short pieces wait for long ones.
     with Progress(*columns, console=Console(stderr=True)) as progress:
-        bar = progress.add_task(label("outputs.making", LANG), total=len(piece or PIECES))
-
-        def say(done: str) -> None:
-            progress.update(bar, advance=1, description=label(f"outputs.piece.{done}", LANG))
-
-        written = write_outputs(result, out, lang=chosen, pieces=piece, workers=workers, say=say)
-    print(label("outputs.written", LANG, files=len(written), path=out))
+        bar = progress.add_task(label("outputs.making", LANG), total=1.0, done=0, of=len(set(piece or PIECES)))
+        for step in each_output(result, out, lang=chosen, pieces=piece, workers=workers):
+            files += len(step.paths)
+            name = label(f"outputs.piece.{step.piece}", LANG)
+            progress.update(bar, completed=step.share, done=step.done, description=name)
+    print(label("outputs.written", LANG, files=files, path=out))

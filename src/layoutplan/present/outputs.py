@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,7 +52,37 @@ PIECES: Mapping[str, Maker] = {
 """Piece to the function that writes its files into a folder; each is named by the label ``outputs.piece.<key>``."""
 
 
-_LONG = ("ledger", "pages", "report", "sheet_shells", "export", "forms", "special", "sheet_change")
+# Seconds of one core each takes for the sample county. Only their order and shares matter: what takes long begins
+# first, so that no process waits for the last piece of another, and the bar moves evenly.
+_SECONDS: Mapping[str, float] = {
+    "sheet_shells": 9.0, "sheet_change": 8.0, "report": 7.0, "sheet_layout": 6.0, "sheet_present": 6.0,
+    "sheet_primary": 6.0, "ledger": 5.0, "pages": 4.5, "sheet_junior": 4.5, "sheet_cover": 4.5, "special": 4.0,
+    "sheet_resettlement": 4.0, "sheet_oversize": 4.0, "sheet_planned": 3.5, "forms": 2.5, "sheet_gap": 2.5,
+    "sheet_elimination": 2.0, "sheet_demand": 2.0, "map": 1.5, "export": 1.0, "run": 1.0, "public": 0.5,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Step:
+    """A piece that is done, and how far the whole is.
+
+    Parameters
+    ----------
+    piece : str
+        One of :data:`PIECES`.
+    paths : tuple of Path
+        What was written for it.
+    done, of : int
+        Pieces done so far, and all.
+    share : float
+        Share of the work that is done, 0 to 1.
+    """
+
+    piece: str
+    paths: tuple[Path, ...]
+    done: int
+    of: int
+    share: float
 
 
 def write_piece(result: PlanResult, piece: str, out: Path, *, lang: Lang = "zh") -> list[Path]:
@@ -84,10 +115,24 @@ def write_piece(result: PlanResult, piece: str, out: Path, *, lang: Lang = "zh")
 
 
 def write_outputs(
-    result: PlanResult, out: Path, *, lang: Lang = "zh", pieces: Iterable[str] | None = None, workers: int = 1,
-    say: Callable[[str], None] | None = None,
-) -> list[Path]:  # fmt: skip
-    """Write all that a county hands in, or some pieces of it.
+    result: PlanResult, out: Path, *, lang: Lang = "zh", pieces: Iterable[str] | None = None, workers: int = 1
+) -> list[Path]:
+    """Write all that a county hands in, or some pieces of it; see :func:`each_output`.
+
+    Returns
+    -------
+    list of Path
+        What was written, in the order of the pieces. How many processes worked on it changes no byte.
+    """
+    steps = {step.piece: step.paths for step in each_output(result, out, lang=lang, pieces=pieces, workers=workers)}
+    chosen = PIECES if pieces is None else pieces
+    return [path for piece in chosen for path in steps[piece]]
+
+
+def each_output(
+    result: PlanResult, out: Path, *, lang: Lang = "zh", pieces: Iterable[str] | None = None, workers: int = 1
+) -> Iterator[Step]:
+    """Write piece after piece; whoever stops asking for the next one stops the work.
 
     Parameters
     ----------
@@ -101,13 +146,11 @@ def write_outputs(
         Some of :data:`PIECES`; all unless told otherwise.
     workers : int
         Processes that share the pieces; 1 makes them in this one.
-    say : callable, optional
-        Told the key of each piece when it is done.
 
-    Returns
-    -------
-    list of Path
-        What was written, in the order of the pieces. How many processes worked on it changes no byte.
+    Yields
+    ------
+    Step
+        As each piece is done; those that take long begin first.
 
     Raises
     ------
@@ -116,20 +159,18 @@ def write_outputs(
     OutputError
         A file cannot be written, or a process died; the pieces that are done stay.
     """
-    chosen = list(PIECES if pieces is None else pieces)
+    chosen = list(dict.fromkeys(PIECES if pieces is None else pieces))
     if unknown := sorted(set(chosen) - set(PIECES)):
         raise ValueError(f"unknown pieces {unknown}; there are {', '.join(PIECES)}")
-    # What takes long begins first, so that no process waits for the last piece of another.
-    waiting = sorted(chosen, key=lambda piece: (piece not in _LONG, piece.startswith("sheet_"), chosen.index(piece)))
+    waiting = sorted(chosen, key=lambda piece: (-_SECONDS[piece], piece))
     job: Job[tuple[PlanResult, Path, Lang], str, list[Path] | Lost] = Job(_make, (result, out, lang), waiting)
-    written: dict[str, list[Path]] = {}
-    for piece, answer in run_here(job) if workers == 1 else run_beside(job, workers=workers):
+    whole, spent = sum(_SECONDS[piece] for piece in chosen), 0.0
+    answers = run_here(job) if workers == 1 else run_beside(job, workers=workers)
+    for done, (piece, answer) in enumerate(answers, start=1):
         if isinstance(answer, Lost):
             raise OutputError([Problem("piece_lost", piece)])
-        written[piece] = answer
-        if say is not None:
-            say(piece)
-    return [path for piece in chosen for path in written[piece]]
+        spent += _SECONDS[piece]
+        yield Step(piece, tuple(answer), done, len(chosen), spent / whole)
 
 
 def _make(shared: tuple[PlanResult, Path, Lang], piece: str) -> list[Path] | Lost:

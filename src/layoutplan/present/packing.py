@@ -58,6 +58,16 @@ def settle_office(content: bytes, *, date: str, title: str, stamp: str) -> bytes
     return settled.getvalue()
 
 
+def pack_folder(folder: Path) -> bytes:
+    """Return the files of a folder as a ZIP archive; equal files give equal bytes."""
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+            # The date of a ZIP's beginning, not of its making: the same plan gives the same bytes.
+            archive.writestr(zipfile.ZipInfo(path.relative_to(folder).as_posix()), path.read_bytes())
+    return held.getvalue()
+
+
 def pack_png(pixels: npt.NDArray[np.uint8], *, dpi: int, texts: Mapping[str, str], level: int) -> bytes:
     r"""Return a picture as PNG, its rows unfiltered.
 

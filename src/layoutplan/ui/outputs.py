@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import tempfile
-import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -12,7 +10,8 @@ import streamlit as st
 
 from layoutplan.labels import Lang, label
 from layoutplan.plan.planning import PlanResult
-from layoutplan.ui import session
+from layoutplan.present.packing import pack_folder
+from layoutplan.ui import everything, session
 
 
 def _sheet(result: PlanResult, folder: Path, stage: str, year: int, lang: Lang) -> None:
@@ -49,20 +48,12 @@ def made(result: PlanResult, name: str, *, stage: str, year: int, lang: Lang) ->
     """Return one output as a ZIP archive; equal plans give equal bytes."""
     with tempfile.TemporaryDirectory() as folder:
         OUTPUTS[name](result, Path(folder), stage, year, lang)
-        return _packed(Path(folder))
-
-
-def _packed(folder: Path) -> bytes:
-    held = io.BytesIO()
-    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-            # The date of a ZIP's beginning, not of its making: the same plan gives the same bytes.
-            archive.writestr(zipfile.ZipInfo(path.relative_to(folder).as_posix()), path.read_bytes())
-    return held.getvalue()
+        return pack_folder(Path(folder))
 
 
 def draw(result: PlanResult, *, stage: str, year: int, lang: Lang) -> None:
     """Draw a card for each output: what it is, a button that makes it, then one that hands it out."""
+    everything.draw(result, lang)
     columns = st.columns(2)
     for at, name in enumerate(OUTPUTS):
         with columns[at % 2], st.container(border=True):
