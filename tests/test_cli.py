@@ -13,6 +13,7 @@ from typing import NamedTuple
 import pandas as pd
 import pytest
 import toy_county
+from toy_tiles import write_mbtiles
 
 from layoutplan import cli
 from layoutplan.plan.scenario import CloseSchool, Scenario, save_scenario
@@ -211,3 +212,22 @@ def test_the_cards_of_a_place_and_of_a_school(layoutplan, county):
     rungs = layoutplan("ladder", county, "--school", "2164000002", "--json")
     assert rungs.returncode == 0, rungs.stderr
     assert [row["rung"] for row in json.loads(rungs.stdout)["rungs"]]
+
+
+def test_the_app_refuses_a_base_map_it_could_not_show(layoutplan, county, tmp_path):
+    done = layoutplan("app", county, "--basemap", tmp_path / "none.mbtiles")
+    assert done.returncode == 2
+    assert "[basemap_missing]" in done.stderr
+    (tmp_path / "page.mbtiles").write_text("<html>")
+    done = layoutplan("app", county, "--basemap", tmp_path / "page.mbtiles")
+    assert done.returncode == 2
+    assert "[file_disguised]" in done.stderr
+
+
+def test_the_app_is_handed_the_base_map(layoutplan, county, tmp_path, monkeypatch):
+    handed = []
+    monkeypatch.setattr(subprocess, "call", lambda command, env: handed.append(env) or 0)
+    picture = write_mbtiles(tmp_path / "toy.mbtiles")
+    assert layoutplan("app", county, "--basemap", picture).returncode == 0
+    assert handed[0]["LAYOUTPLAN_BASEMAP"] == str(picture)
+    assert handed[0]["LAYOUTPLAN_COUNTY"] == str(county)

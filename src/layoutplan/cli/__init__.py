@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from layoutplan.errors import InputError, Problem, ScenarioError
+from layoutplan.errors import DataError, InputError, Problem, ScenarioError
 from layoutplan.labels import LANGS, Lang, label
 
 if TYPE_CHECKING:
@@ -265,17 +265,35 @@ def _list_written(paths: list[Path]) -> None:
 
 
 @app.command("app", help=_word("app"))
-def open_app(county: Annotated[Path | None, typer.Argument(metavar="COUNTY", help=_word("county"))] = None) -> None:
+def open_app(
+    county: Annotated[Path | None, typer.Argument(metavar="COUNTY", help=_word("county"))] = None,
+    basemap: Annotated[Path | None, typer.Option("--basemap", metavar="FILE", help=_word("basemap"))] = None,
+) -> None:
     """Open the app on 127.0.0.1."""
     import subprocess
+
+    environment = dict(os.environ)
+    if basemap is not None:
+        environment["LAYOUTPLAN_BASEMAP"] = str(_basemap(basemap))
 
     script = Path(__file__).resolve().parents[3] / "app.py"
     if not script.exists():
         raise ScenarioError(
             [Problem("option_wrong", "app", values={"value": script.name, "wanted": "python start.py"})]
         )
-    environment = os.environ | ({"LAYOUTPLAN_COUNTY": str(county.resolve())} if county else {})
+    if county:
+        environment["LAYOUTPLAN_COUNTY"] = str(county.resolve())
     raise SystemExit(subprocess.call([sys.executable, "-m", "streamlit", "run", str(script)], env=environment))
+
+
+def _basemap(path: Path) -> Path:
+    """Return where a base map is, once it is known that it can be shown."""
+    from layoutplan.county.basemaps import open_basemap
+
+    if not path.is_file():
+        raise DataError([Problem("basemap_missing", "--basemap", values={"file": str(path)})])
+    open_basemap(path, layer="--basemap")
+    return path.resolve()
 
 
 # Other commands stand in modules of their own, which need what is above.

@@ -132,6 +132,7 @@ def read_county(path: Path | str) -> County:
     layers = _read_layers(folder, manifest, problems)
     target = _place_layers(layers, manifest, problems)
     rasters = _read_rasters(folder, manifest, target, problems)
+    _check_basemaps(folder, manifest, target, problems)
     problems += [problem for layer in layers.values() for problem in layer.typed.problems]
     problems += _norm_problems(folder, manifest)
     frames = {name: layer.typed.frame for name, layer in layers.items()}
@@ -281,6 +282,17 @@ def _read_rasters(folder: Path, manifest: Manifest, county: Frame | None, proble
         except DataError as fault:
             problems += fault.problems
     return rasters
+
+
+def _check_basemaps(folder: Path, manifest: Manifest, county: Frame | None, problems: list[Problem]) -> None:
+    """Look at the base maps too: they are shown and never counted, so nothing of them stays in the county."""
+    for name in sorted(manifest.basemaps):
+        from layoutplan.county.basemaps import check_basemap
+
+        try:
+            check_basemap(folder, manifest.basemaps[name].file, name=name, county=county)
+        except DataError as fault:
+            problems += fault.problems
 
 
 def _norm_problems(folder: Path, manifest: Manifest) -> tuple[Problem, ...]:

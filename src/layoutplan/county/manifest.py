@@ -69,12 +69,22 @@ class RasterEntry(_Strict):
     as_of: date
 
 
+class BasemapEntry(_Strict):
+    """Where a picture to lie under the map is, and what it is called."""
+
+    file: _Text
+    as_of: date
+    name: _Text
+    name_en: _Text | None = None
+
+
 class Manifest(_Strict):
-    """The whole of ``county.toml``."""
+    """The whole of ``county.toml``; base maps have names of the planner's own."""
 
     county: Header
     layers: dict[str, LayerEntry]
     rasters: dict[str, RasterEntry] = {}
+    basemaps: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")], BasemapEntry] = {}
 
 
 def read_manifest(path: Path | str) -> tuple[Path, Manifest]:
@@ -136,7 +146,9 @@ def _say(error: Mapping[str, Any], file: str) -> Problem:
 
 def _known(path: list[str]) -> list[str]:
     """Return the keys that may stand beside an unknown one."""
-    models: dict[str, type[BaseModel]] = {"county": Header, "layers": LayerEntry, "rasters": RasterEntry}
+    models: dict[str, type[BaseModel]] = {
+        "county": Header, "layers": LayerEntry, "rasters": RasterEntry, "basemaps": BasemapEntry,
+    }  # fmt: skip
     return list((models[path[0]] if len(path) > 1 else Manifest).model_fields)
 
 

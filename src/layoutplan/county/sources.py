@@ -34,6 +34,8 @@ FORMATS = {
     ".xls": "Excel",
     ".tif": "GeoTIFF",
     ".tiff": "GeoTIFF",
+    ".mbtiles": "MBTiles",
+    ".pmtiles": "PMTiles",
 }
 _MAGIC = {
     ".gpkg": (b"SQLite format 3\0",),
@@ -43,6 +45,8 @@ _MAGIC = {
     ".xls": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",),
     ".tif": (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
     ".tiff": (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
+    ".mbtiles": (b"SQLite format 3\0",),
+    ".pmtiles": (b"PMTiles\x03",),
 }
 # Where a cell or a row says it stands; XML allows blanks, either quote and, to some readers, small letters.
 _CELL = re.compile(rb"""\br\s*=\s*["']\s*([A-Za-z]{0,3})(\d{1,10})""")
@@ -91,7 +95,7 @@ def find_file(folder: Path, name: str, *, layer: str) -> Path:
     return path
 
 
-def check_bytes(path: Path, *, layer: str, kinds: tuple[str, ...]) -> str:
+def check_bytes(path: Path, *, layer: str, kinds: tuple[str, ...], most: int = MAX_BYTES) -> str:
     """Return the suffix of a file whose bytes are what its name says.
 
     Parameters
@@ -102,6 +106,8 @@ def check_bytes(path: Path, *, layer: str, kinds: tuple[str, ...]) -> str:
         Layer, for the message.
     kinds : tuple of str
         Suffixes that may hold this layer.
+    most : int
+        Bytes that it may have.
 
     Raises
     ------
@@ -118,8 +124,8 @@ def check_bytes(path: Path, *, layer: str, kinds: tuple[str, ...]) -> str:
     size = path.stat().st_size
     if size == 0:
         raise refuse("file_empty")
-    if size > MAX_BYTES:
-        raise refuse("file_too_big", size=f"{size / 1e6:.0f}", limit=f"{MAX_BYTES / 1e6:.0f}")
+    if size > most:
+        raise refuse("file_too_big", size=f"{size / 1e6:.0f}", limit=f"{most / 1e6:.0f}")
     with path.open("rb") as file:
         head = file.read(4096)
     if suffix in _MAGIC and not head.startswith(_MAGIC[suffix]):

@@ -30,6 +30,7 @@ from layoutplan.ui import maplayers
 from layoutplan.ui.degrees import DECIMALS, as_geojson, in_degrees, to_degrees
 from layoutplan.ui.maplayers import fill
 from layoutplan.ui.planmap import Base, Feature, Layer, Paint, Style
+from layoutplan.ui.planmap.switches import Ground
 from layoutplan.ui.relief import shade
 
 MAX_LINES = 10_000
@@ -50,7 +51,7 @@ def bounds_of(shapes: gpd.GeoSeries) -> tuple[tuple[float, float], tuple[float, 
     return (south, west), (north, east)
 
 
-def draw_base(result: PlanResult, lang: Lang) -> Base:
+def draw_base(result: PlanResult, lang: Lang, *, grounds: Sequence[Ground] = ()) -> Base:
     """Return what stays on the map while the planner works.
 
     Parameters
@@ -59,6 +60,8 @@ def draw_base(result: PlanResult, lang: Lang) -> Base:
         Plan whose county and schools are drawn.
     lang : {"zh", "en"}
         Language of the words at the map's foot.
+    grounds : sequence of Ground
+        Base maps on offer.
     """
     county = result.prepared.county
     layers = [
@@ -82,7 +85,7 @@ def draw_base(result: PlanResult, lang: Lang) -> Base:
     bounds = bounds_of(county.townships.geometry)
     return Base(
         layers, bounds=bounds, words=words, notes=_notes(result, lang), relief=shade(county),
-        switches=maplayers.switches(county, result.prepared.norms, layers, lang),
+        switches=maplayers.switches(county, result.prepared.norms, layers, lang, grounds=grounds),
     )  # fmt: skip
 
 

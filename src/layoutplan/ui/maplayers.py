@@ -20,7 +20,7 @@ from layoutplan.plan.siting import SiteLab
 from layoutplan.present.symbols import ROAD_STYLES, SHAPES, VIOLET
 from layoutplan.ui.degrees import to_degrees
 from layoutplan.ui.planmap import Feature, Layer, Paint, Style
-from layoutplan.ui.planmap.switches import Key, Overlay, Switches, Theme
+from layoutplan.ui.planmap.switches import Ground, Key, Overlay, Switches, Theme
 from layoutplan.ui.relief import draw_slopes
 
 # Light to dark, as in ColorBrewer's YlGnBu, which colour-blind readers can order; the last: no way.
@@ -83,7 +83,9 @@ def join_communities(schools: gpd.GeoDataFrame, communities: pd.DataFrame) -> La
 
 
 # ---- switches ----------------------------------------------------------------------------
-def switches(county: County, norms: Norms, layers: Sequence[Layer], lang: Lang) -> Switches:
+def switches(
+    county: County, norms: Norms, layers: Sequence[Layer], lang: Lang, *, grounds: Sequence[Ground] = ()
+) -> Switches:
     """Return what can be switched on a map of these layers.
 
     Parameters
@@ -96,15 +98,21 @@ def switches(county: County, norms: Norms, layers: Sequence[Layer], lang: Lang) 
         Those of the map; what has no features is not offered.
     lang : {"zh", "en"}
         Language.
+    grounds : sequence of Ground
+        Base maps on offer.
     """
     held = {layer.name for layer in layers if layer.features}
     hilly = "dem" in county.rasters
-    words = {"open": label("ui.layers.open", lang), "themes": label("ui.layers.themes", lang)}
+    words = {
+        "open": label("ui.layers.open", lang), "themes": label("ui.layers.themes", lang),
+        "grounds": label("ui.ground.title", lang), "no_ground": label("ui.ground.none", lang),
+        "credit": label("ui.ground.credit", lang, name="{name}"), "silent": label("ui.ground.silent", lang),
+    }  # fmt: skip
     held |= {"relief"} if hilly else set()
     overlays = [one for one in _of_county(lang) if {*one.layers} & held]
     groups = [(label("ui.layers.county", lang), overlays), (label("ui.layers.schools", lang), _kinds(layers, lang))]
     pictures = {"slope": lambda: draw_slopes(county, SLOPES_DEG, SLOPE_COLOURS)}
-    return Switches(words, list(_themes(norms, lang, hilly=hilly)), groups, pictures)
+    return Switches(words, list(_themes(norms, lang, hilly=hilly)), groups, pictures, grounds)
 
 
 def _themes(norms: Norms, lang: Lang, *, hilly: bool) -> Iterator[Theme]:

@@ -29,7 +29,7 @@ from layoutplan.norms import Norms, load_norms
 from layoutplan.plan.planning import PlanResult, Prepared, prepare, run_plan
 from layoutplan.plan.scenario import Scenario
 from layoutplan.plan.siting import SiteLab, open_lab
-from layoutplan.ui import cards, links, mapdata
+from layoutplan.ui import cards, grounds, links, mapdata
 from layoutplan.ui.degrees import Degrees
 from layoutplan.ui.planmap import Base, Paint, Scene, shown
 
@@ -290,8 +290,10 @@ def shelved(result: PlanResult, name: str, make: Callable[[], Any]) -> Any:
 
 
 def base_map(result: PlanResult, lang: Lang) -> Base:
-    """Return the map's ground, drawn once for each plan and language."""
-    return cast("Base", _shelf().get(("base", *key_of(result), lang), lambda: mapdata.draw_base(result, lang)))
+    """Return the map's ground, drawn once for each plan, language and set of base maps."""
+    offered = grounds.offered(_folder(), lang)
+    key = ("base", *key_of(result), lang, offered.key)
+    return cast("Base", _shelf().get(key, lambda: mapdata.draw_base(result, lang, grounds=offered.grounds)))
 
 
 def cell_shapes(result: PlanResult) -> npt.NDArray[Any]:
@@ -316,11 +318,8 @@ def cell_paint(result: PlanResult, *, stage: str, year: int, lang: Lang) -> Pain
     """Return the ground by school, or by travel time where the planner chose that; worked out once."""
     by_time = shown()["theme"] == "time"
     key = ("cells", *key_of(result), stage, year, lang, by_time)
-
-    def make() -> Paint:
-        return mapdata.paint_ground(site_lab(result, stage=stage, year=year), lang, by_time=by_time)
-
-    return cast("Paint", _shelf().get(key, make))
+    lab = partial(site_lab, result, stage=stage, year=year)
+    return cast("Paint", _shelf().get(key, lambda: mapdata.paint_ground(lab(), lang, by_time=by_time)))
 
 
 def school_paint(result: PlanResult, *, year: int, lang: Lang) -> Paint:

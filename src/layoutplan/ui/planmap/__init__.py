@@ -119,7 +119,7 @@ class Base:
             "relief": relief,
             "switches": switches and switches.as_data(),
         }
-        self.pictures = switches.pictures if switches else {}
+        self.switches = switches or Switches({}, [], [])
         self.id = _fingerprint(content)
         self.content: Mapping[str, Any] = {"id": self.id, **content}
 
@@ -303,6 +303,7 @@ def planmap(
         key=key,
         data=compose(base, scene, state=state, height=height, shown=shown()),
         on_shown_change=show,
+        on_wanted_change=lambda: None,
         on_have_change=lambda: None,
         on_moved_change=report("moved"),
         on_clicked_change=report("clicked"),
@@ -357,15 +358,17 @@ def compose(
         "live_ms": LIVE_MS,
         "height": height,
         "shown": shown,
+        "tiles": base.switches.draw_tiles(state.get("wanted") or []),
         "pictures": _pictures(base, (shown or {}).get("theme", ""), known=have if have.get("base") == base.id else {}),
     }
 
 
 def _pictures(base: Base, theme: str, *, known: Mapping[str, Any]) -> dict[str, Any]:
     """Return the picture of the theme, unless the browser holds it or there is none."""
-    if theme not in base.pictures or theme in (known.get("pictures") or ()):
+    pictures = base.switches.pictures
+    if theme not in pictures or theme in (known.get("pictures") or ()):
         return {}
-    picture = base.pictures[theme]()
+    picture = pictures[theme]()
     return {} if picture is None else {theme: picture}
 
 

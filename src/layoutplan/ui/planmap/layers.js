@@ -48,6 +48,9 @@ class Layers {
     L.DomEvent.disableClickPropagation(this.box);
     L.DomEvent.disableScrollPropagation(this.box);
     control("topright", this.box).addTo(plan.map);
+    this.grounds = new Grounds(plan);
+    this.credit = element("span", "planmap-credit");
+    plan.root.querySelector(".planmap-notes")?.append(this.credit);
     this.key = element("div", "planmap-key");
     this.key.hidden = true;
     control("bottomleft", this.key).addTo(plan.map);
@@ -61,7 +64,7 @@ class Layers {
   }
 
   // The planner chooses here and Python hears of it; a page left at once may leave it unheard, so it is said again.
-  update({ shown, pictures, paint }) {
+  update({ shown, pictures, paint, tiles }) {
     if (!this.spec) return;
     if (!this.begun) {
       this.begun = true;
@@ -72,6 +75,7 @@ class Layers {
     }
     for (const [name, picture] of Object.entries(pictures)) this.addPicture(name, picture);
     this.apply();
+    this.grounds.take(tiles);
   }
 
   addPicture(name, { url, bounds }) {
@@ -107,12 +111,27 @@ class Layers {
     return themes.find(({ id }) => id === this.shown.theme) ?? themes[0];
   }
 
+  ground() {
+    return this.spec.grounds.find(({ id, usable }) => usable && id === this.shown.ground);
+  }
+
+  lay(spec) {
+    const { words } = this.spec;
+    this.grounds.show(spec, () => (this.credit.textContent = words.silent));
+    if (spec?.id === this.laid) return;
+    this.laid = spec?.id;
+    this.credit.textContent = spec ? words.credit.replace("{name}", spec.words) : "";
+    this.plan.root.dataset.ground = spec?.id ?? "";
+  }
+
   // Hides and shows what is already there; colours by theme come from Python.
   apply() {
     const { plan, spec } = this;
     const theme = this.theme();
     const hidden = new Set(theme.hides);
-    if (this.shown.ground) hidden.add("ground");
+    const ground = this.ground();
+    this.lay(ground);
+    if (ground && this.painted) hidden.add("ground");
     for (const entry of spec.overlays.flatMap(({ entries }) => entries)) {
       const on = this.isOn(entry);
       for (const name of entry.layers) {
@@ -148,10 +167,19 @@ class Layers {
     const { words, overlays } = this.spec;
     const held = this.list.contains(document.activeElement) ? document.activeElement.dataset.switch : "";
     this.list.replaceChildren(
+      ...this.groundChoice(),
       this.group(words.themes, this.themes(), "radio", "theme", ({ id }) => id === this.theme().id),
       ...overlays.map(({ words, entries }) => this.group(words, entries, "checkbox", "over", (entry) => this.isOn(entry))),
     );
     if (held) this.list.querySelector(`[data-switch="${CSS.escape(held)}"]`)?.focus();
+  }
+
+  // Without any base map there is no choice to offer.
+  groundChoice() {
+    const { words, grounds } = this.spec;
+    if (!grounds.length) return [];
+    const none = { id: "", words: words.no_ground, usable: true, note: "" };
+    return [this.group(words.grounds, [none, ...grounds], "radio", "ground", ({ id }) => id === (this.ground()?.id ?? ""))];
   }
 
   group(title, entries, type, part, isOn) {
@@ -169,6 +197,10 @@ class Layers {
       line.append(input, element("span", "", entry.words));
       if (type === "checkbox") line.append(...entry.keys.map(keySign));
       box.append(line);
+      if (part !== "ground") continue;
+      input.disabled = !entry.usable;
+      // Grounds of one kind share their note: it stands once, under the last of them.
+      if (entry.note && entry.note !== entries[entries.indexOf(entry) + 1]?.note) box.append(element("p", "", entry.note));
     }
     return box;
   }
