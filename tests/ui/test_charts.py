@@ -42,3 +42,16 @@ def test_words_are_text_and_the_picture_says_what_it_is():
     assert "<script" not in shown
     (packed,) = re.findall('base64,([^"]+)', shown)
     assert base64.b64decode(packed).decode() == svg
+
+
+def test_a_chart_in_the_dark_has_pale_ink_and_the_same_statuses(monkeypatch):
+    def ink():
+        text = charts.picture("<svg><style>" + charts._STYLE + '</style><rect fill="#56b4e9"/></svg>', "")
+        return base64.b64decode(text.partition("base64,")[2].rstrip('">')).decode()
+
+    assert "text{fill:#6d675a" in ink()
+    monkeypatch.setattr(charts.theme, "is_dark", lambda: True)
+    assert "text{fill:#b8b1a1" in ink()
+    assert '<rect fill="#56b4e9"/>' in ink()
+    missing = set(re.findall("#[0-9a-f]{6}", charts._STYLE)) - set(charts._DARK)
+    assert missing == {"#6a9bc9"}  # the band, half-clear in both

@@ -8,11 +8,14 @@ it for screen readers. All words are escaped.
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 
 import numpy as np
+
+from layoutplan.ui import theme
 
 LEFT, RIGHT, TOP, BOTTOM = 46, 12, 16, 20
 _STYLE = """
@@ -25,6 +28,13 @@ polyline{fill:none;stroke-width:2.2;stroke-linejoin:round}
 .norm{stroke:#2b2b2b;stroke-width:1.4}.norm-word{fill:#2b2b2b;font-weight:600}
 .bar{stroke:#3c3c3c;stroke-opacity:.45;stroke-width:.6}
 """
+
+
+_DARK = {
+    "#6d675a": "#b8b1a1", "#e4dfd0": "#4a463d", "#0b62a8": "#7fbdf2", "#2b2b2b": "#ece8de", "#b8430a": "#f0925c",
+    "#6a3d9a": "#b795e0", "#55307c": "#d9c4f2", "#3c3c3c": "#ece8de",
+}  # fmt: skip
+_DARK_STYLE = re.sub("#[0-9a-f]{6}", lambda found: _DARK.get(found[0], found[0]), _STYLE)
 
 
 @dataclass(frozen=True)
@@ -89,7 +99,9 @@ def svg(width: int, height: int, parts: Sequence[str]) -> str:
 
 
 def picture(svg: str, words: str) -> str:
-    """Return a drawing as an image of the page; ``words`` is what a screen reader says."""
+    """Return a drawing as an image of the page in its theme; ``words`` is what a screen reader says."""
+    if theme.is_dark():
+        svg = svg.replace(_STYLE, _DARK_STYLE)  # the page's style does not reach into a picture
     packed = base64.b64encode(svg.encode()).decode()
     return f'<img class="lp-chart" alt="{escape(words)}" src="data:image/svg+xml;base64,{packed}">'
 

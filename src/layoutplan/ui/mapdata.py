@@ -81,7 +81,7 @@ def draw_base(result: PlanResult, lang: Lang, *, grounds: Sequence[Ground] = ())
         Layer("places", "point", _places(county.places, lang), interactive=True),
         Layer("schools", "point", _schools(result), SCHOOL_PALETTE, interactive=True),
     ]
-    words = {name: label(f"ui.map.{name}", lang) for name in ("zoom_in", "zoom_out", "whole_county", "north")}
+    words = {name: label(f"ui.map.{name}", lang) for name in ("map", "zoom_in", "zoom_out", "whole_county", "north")}
     bounds = bounds_of(county.townships.geometry)
     return Base(
         layers, bounds=bounds, words=words, notes=_notes(result, lang), relief=shade(county),

@@ -11,7 +11,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, cast
 
@@ -29,7 +28,7 @@ from layoutplan.norms import Norms, load_norms
 from layoutplan.plan.planning import PlanResult, Prepared, prepare, run_plan
 from layoutplan.plan.scenario import Scenario
 from layoutplan.plan.siting import SiteLab, open_lab
-from layoutplan.ui import cards, grounds, links, mapdata
+from layoutplan.ui import cards, grounds, links, mapdata, theme
 from layoutplan.ui.degrees import Degrees
 from layoutplan.ui.planmap import Base, Paint, Scene, shown
 
@@ -115,7 +114,7 @@ def enter(page: str) -> Lang:
         st.session_state["wanted"] = page
         st.switch_page("app.py")
     st.session_state["page"] = page
-    style = (files("layoutplan") / "assets" / "page.css").read_text("utf-8")
+    style = theme.style_sheet(dark=theme.is_dark())
     # The browser's box for files speaks English alone; its words are replaced.
     words = label("ui.welcome.choose_files", language())
     st.html(f'<style>{style}\n[data-testid="stFileUploaderDropzone"] button::after {{ content: "{words}"; }}</style>')

@@ -92,7 +92,7 @@ class Base:
     bounds : ((south, west), (north, east))
         Degrees shown at first.
     words : mapping
-        ``zoom_in, zoom_out, whole_county, north``.
+        ``map, zoom_in, zoom_out, whole_county, north``.
     notes : sequence of str
         Written at the foot of the map.
     relief : mapping, optional

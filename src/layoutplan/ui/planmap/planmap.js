@@ -139,10 +139,13 @@ class PlanMap {
 
   furnish(base) {
     const { words, notes } = base;
+    this.frame.setAttribute("role", "region");
+    this.frame.setAttribute("aria-label", words.map ?? "");
     L.control.zoom({ zoomInTitle: words.zoom_in, zoomOutTitle: words.zoom_out }).addTo(this.map);
     const home = element("button", "planmap-home", "⤢");
     home.type = "button";
     home.title = words.whole_county;
+    home.setAttribute("aria-label", words.whole_county);
     home.addEventListener("click", () => this.map.fitBounds(this.bounds, CLEAR));
     L.DomEvent.disableClickPropagation(home);
     control("topleft", home).addTo(this.map);
