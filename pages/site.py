@@ -3,7 +3,7 @@
 import streamlit as st
 
 from layoutplan.labels import label
-from layoutplan.ui import bar, candidate, cards, origins, session, sidebyside, welcome
+from layoutplan.ui import bar, candidate, cards, origins, parcels, session, sidebyside, welcome
 from layoutplan.ui.planmap import load_leaflet, planmap
 
 HEIGHT = 540
@@ -36,6 +36,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
     candidate.keeper(lab, lang)
     candidate.coordinates(lab, lang)
     sidebyside.asked(lang)
+    parcels.asked(result.prepared.county, lang)
     origins.button(result, "site", lang)
     st.caption(label("ui.site.help", lang))
 st.html(cards.legend(lang))

@@ -15,7 +15,7 @@ from layoutplan.plan.planning import PlanResult
 from layoutplan.plan.scenario import OpenSchool, dump_scenario
 from layoutplan.plan.siting import SiteLab, SiteTrial, try_at
 from layoutplan.ui import bench as benches
-from layoutplan.ui import mapdata, objects, seattrials, session, spots, steps, trialcards
+from layoutplan.ui import mapdata, objects, parcels, seattrials, session, spots, steps, trialcards
 from layoutplan.ui.bench import Bench, Candidate
 from layoutplan.ui.planmap import Added, Chosen, Event, Moved, Scene, Site
 from layoutplan.ui.planmap.panel import Card, Choice, Option
@@ -59,7 +59,8 @@ def follow(result: PlanResult, event: Event) -> None:
     elif isinstance(event, Added):
         east, north = session.degrees(result).metres(event.lat, event.lng)
         if np.isfinite(east) and np.isfinite(north):
-            steps.go(benches.add(bench, east, north, site_id=_free_id(bench)))
+            spot = parcels.settle(result.prepared.county, east, north)
+            steps.go(benches.add(bench, *spot, site_id=_free_id(bench)))
     elif isinstance(event, Chosen):
         _chosen(result, bench, event)
     else:
@@ -74,7 +75,8 @@ def _moved(result: PlanResult, bench: Bench, event: Moved) -> None:
         steps.hold()
         st.session_state["bench"] = benches.move(bench, event.id, east, north)
     else:
-        steps.go(benches.move(bench, event.id, east, north))
+        spot = parcels.settle(result.prepared.county, east, north)
+        steps.go(benches.move(bench, event.id, *spot))
 
 
 def _chosen(result: PlanResult, bench: Bench, event: Chosen) -> None:
