@@ -11,8 +11,8 @@ from layoutplan.county.layers import read_county
 from layoutplan.labels import LANGS
 
 AREAS = {
-    "artefact", "cells", "crs", "files", "form", "geometry", "goal", "grid", "history", "hostile", "manifest",
-    "network", "osm", "raster", "relations", "scenario", "store", "style", "unusual", "upload",
+    "artefact", "basemap", "cells", "crs", "files", "form", "geometry", "goal", "grid", "history", "hostile",
+    "manifest", "network", "osm", "raster", "relations", "scenario", "store", "style", "unusual", "upload",
 }  # fmt: skip
 
 
