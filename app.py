@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from layoutplan.labels import label
+from layoutplan.ui import drafts
 from layoutplan.ui.session import open_session, resume
 
 lang = open_session(Path(__file__).parent)
@@ -25,4 +26,5 @@ page = st.navigation(
     position="top",
 )
 resume()
+drafts.follow(page.url_path)
 page.run()

@@ -4,7 +4,7 @@ import streamlit as st
 
 from layoutplan.errors import InputError
 from layoutplan.labels import label
-from layoutplan.ui import bar, layers, located, repair, rose, session, welcome
+from layoutplan.ui import bar, layers, located, origins, repair, rose, session, welcome
 from layoutplan.ui.planmap import load_leaflet, planmap
 
 lang = session.enter("pages/data.py")
@@ -36,6 +36,7 @@ def board() -> None:
 
 
 board()
+origins.button(outcome, "data", lang)
 with st.expander(label("ui.welcome.change", lang)):
     if welcome.uploaded() is not None:
         welcome.uploader(lang)

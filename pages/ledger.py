@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from layoutplan.ui import bar, cards, ledgerview, objects, session
+from layoutplan.ui import bar, cards, ledgerview, objects, origins, session
 from layoutplan.ui.planmap import load_leaflet, planmap
 
 lang = session.enter("pages/ledger.py")
@@ -29,4 +29,5 @@ def board() -> None:
 
 board()
 st.html(cards.legend(lang))
+origins.button(result, "ledger", lang)
 ledgerview.note(result, lang)

@@ -16,7 +16,7 @@ st.html(cards.tiles(result, goal_year=session.goal_year(result, year), lang=lang
 @st.fragment
 def board() -> None:
     """Map and findings: a finding picked in the table is sought on the map, and the other way round."""
-    left, right = st.columns([1.5, 1])
+    left, right = st.columns([1.36, 1])
     with right:
         opened = objects.html(result, stage=stage, year=year, lang=lang)
         picked = findings.pick(result, stage=stage, year=year, lang=lang, height=150 if opened else 288)

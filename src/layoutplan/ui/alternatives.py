@@ -20,7 +20,7 @@ from layoutplan.plan.planning import PlanResult
 from layoutplan.plan.scenario import CloseSchool
 from layoutplan.present.evidence import write_evidence
 from layoutplan.present.symbols import VIOLET
-from layoutplan.ui import mapdata, session, steps
+from layoutplan.ui import drafts, mapdata, origins, session, steps
 from layoutplan.ui.cards import DASH, number
 from layoutplan.ui.choices import choose
 from layoutplan.ui.planmap import Scene
@@ -68,6 +68,7 @@ def recorder(school_id: str, lang: Lang) -> None:
 
 def _note(school_id: str, found: Record) -> None:
     st.session_state["records"] = {**st.session_state.get("records", {}), school_id: found}
+    drafts.save()
     st.session_state["record"] = False  # closes what was opened to ask
 
 
@@ -115,7 +116,7 @@ def ladder_table(ladder: Ladder, rung: str, lang: Lang) -> str:
     titles = {row["rung"]: label(f"ui.alternatives.rung_{row['rung']}", lang) for row in there}
     heads = "".join(f"<th>{_bold(text, name == rung)}</th>" for name, text in titles.items())
     body = "".join(
-        f"<tr><td>{escape(label(f'ui.alternatives.row_{name}', lang))}</td>"
+        f"<tr><td>{origins.titled(f'ui.alternatives.row_{name}', lang)}</td>"
         + "".join(f"<td>{escape(_LINES[name](row))}</td>" for row in there)
         + "</tr>"
         for name in _LINES

@@ -6,7 +6,7 @@ import streamlit as st
 
 from layoutplan.labels import LANGS, Lang, label
 from layoutplan.plan.planning import PlanResult
-from layoutplan.ui import assumptions, cards, links
+from layoutplan.ui import assumptions, cards, links, origins
 from layoutplan.ui.session import GOAL_YEAR, keep, remember
 
 PACE_S = 1.6  # a year while the years run
@@ -21,6 +21,7 @@ def top_bar(result: PlanResult, lang: Lang) -> tuple[str, int]:
     year : int
         School year chosen.
     """
+    origins.use(result)
     county = result.prepared.county
     years = list(range(county.base_year, result.scenario.last_year + 1))
     keep("year", min(max(GOAL_YEAR, years[0]), years[-1]))

@@ -13,7 +13,7 @@ from layoutplan.plan.planning import PlanResult
 from layoutplan.plan.scenario import Scenario
 from layoutplan.present.headlines import Headline, headlines
 from layoutplan.present.symbols import CATCHMENT_COLOURS, RING_COLOURS, STATUS_COLOURS, STATUSES
-from layoutplan.ui import charts
+from layoutplan.ui import charts, origins
 
 DASH = "—"
 
@@ -100,11 +100,12 @@ def _tile(parts: Sequence[Headline], years: tuple[int, int], lang: Lang) -> str:
     key = "seat_gap" if len(parts) > 1 else parts[0].key
     rows = "".join(_tile_row(part, years, lang, named=len(parts) > 1) for part in parts)
     title, hint = escape(label(f"ui.tile.{key}", lang)), escape(label(f"ui.tile_hint.{key}", lang))
+    how = origins.mark(f"ui.tile.{key}", lang)
     heads = "".join(f"<span>{year}</span>" for year in years)
     head = f'<div class="lp-tile-years"><span></span>{heads}</div>'
     lines = [part.values for part in parts]
     drawn = charts.picture(charts.spark(lines, chosen=years[1]), label("ui.tile_spark", lang)) if _moves(lines) else ""
-    return f'<section class="lp-tile" title="{hint}"><h4>{title}</h4>{head}{rows}{drawn}</section>'
+    return f'<section class="lp-tile" title="{hint}"><h4>{title}{how}</h4>{head}{rows}{drawn}</section>'
 
 
 def _moves(lines: Sequence[Mapping[int, float]]) -> bool:

@@ -15,7 +15,7 @@ from layoutplan.labels import Lang, label
 from layoutplan.plan.closure import Gate, closure_gate
 from layoutplan.plan.locks import Record
 from layoutplan.plan.planning import PlanResult
-from layoutplan.ui import cards, charts, objects, session
+from layoutplan.ui import cards, charts, objects, origins, session
 from layoutplan.ui.charts import Curve
 from layoutplan.ui.listing import Shown, pick
 
@@ -142,7 +142,7 @@ def _locks(gate: Gate | ScenarioError | None, lang: Lang) -> str:
         text = escape(str(row[f"text_{lang}"]))
         rows.append(f'<li title="{escape(hint)}"><b class="lp-lock-{state}">{_STATES[state]}</b> {text}</li>')
     title = escape(label("ui.closures.locks", lang, year=gate.year))
-    return f'<h4>{title}</h4><ul class="lp-marks">{"".join(rows)}</ul>'
+    return f'<h4>{title}{origins.mark("ui.closures.locks", lang)}</h4><ul class="lp-marks">{"".join(rows)}</ul>'
 
 
 def _evidence(row: Mapping[str, Any], lang: Lang) -> str:

@@ -16,7 +16,7 @@ from layoutplan.plan.planning import PlanResult
 from layoutplan.seats.backtest import METHODS, Backtest, run_backtest
 from layoutplan.seats.curves import counted_curves, stage_curves, township_growth
 from layoutplan.seats.history import county_history
-from layoutplan.ui import charts, mapdata, maplayers, session
+from layoutplan.ui import charts, mapdata, maplayers, origins, session
 from layoutplan.ui.cards import DASH, number
 from layoutplan.ui.listing import Shown, pick
 from layoutplan.ui.planmap import Paint, Scene, Style
@@ -54,7 +54,8 @@ def curves(result: PlanResult, *, year: int, lang: Lang) -> str:
         marks = {goal: label("ui.demand.goal", lang, year=goal)} | ({year: str(year)} if year != goal else {})
         words = label("ui.demand.curve", lang, stage=label(f"stage.{stage}", lang))
         drawn = charts.picture(charts.curve(charts.Curve(lines, band, marks)), words)
-        parts.append(f'<section class="lp-card"><h4>{escape(words)}</h4>{drawn}{_values(mine, year, lang)}</section>')
+        title = f"<h4>{escape(words)}{origins.mark('ui.demand.curve', lang)}</h4>"
+        parts.append(f'<section class="lp-card">{title}{drawn}{_values(mine, year, lang)}</section>')
     return f'<div class="lp-pair">{"".join(parts)}</div>{_keys(lang)}'
 
 
@@ -95,7 +96,7 @@ def tested(result: PlanResult) -> Backtest | DataError:
 
 def backtest_card(outcome: Backtest | DataError, lang: Lang) -> str:
     """Return how good past forecasts were, in plain words and a small table."""
-    title = f"<h4>{escape(label('ui.demand.tested', lang))}</h4>"
+    title = f"<h4>{escape(label('ui.demand.tested', lang))}{origins.mark('ui.demand.coverage', lang)}</h4>"
     if isinstance(outcome, DataError):
         words = "".join(f"<p>{escape(problem.say(lang))}</p>" for problem in outcome.problems)
         return f'<section class="lp-card">{title}{words}</section>'

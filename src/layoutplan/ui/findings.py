@@ -10,7 +10,7 @@ import streamlit as st
 
 from layoutplan.labels import Lang, label
 from layoutplan.plan.planning import PlanResult
-from layoutplan.ui import objects
+from layoutplan.ui import objects, origins
 from layoutplan.ui.listing import room
 
 # Signs beside the words, so that the level is not told by colour alone.
@@ -66,7 +66,7 @@ def pick(
     if frame.empty:
         st.caption(label("ui.findings.none", lang))
         return None
-    shown = _worded(frame, lang)
+    shown, how = _worded(frame, lang), origins.hint("ui.findings.measured", lang)
     answer = st.dataframe(
         shown,
         height=room(len(frame), height),
@@ -77,8 +77,8 @@ def pick(
         column_config={
             shown.columns[0]: st.column_config.TextColumn(width=44, help=_levels(lang)),
             shown.columns[1]: st.column_config.TextColumn(width=_SENTENCE_PX[lang]),
-            shown.columns[2]: st.column_config.NumberColumn(width=54, format="localized"),
-            shown.columns[3]: st.column_config.NumberColumn(width=54, format="localized"),
+            shown.columns[2]: st.column_config.NumberColumn(width=54, format="localized", help=how),
+            shown.columns[3]: st.column_config.NumberColumn(width=54, format="localized", help=how),
             shown.columns[4]: st.column_config.TextColumn(width=64),
             shown.columns[5]: st.column_config.NumberColumn(width=56, format="%d"),
         },

@@ -13,6 +13,7 @@ from layoutplan.labels import Lang, label
 from layoutplan.plan.planning import PlanResult
 from layoutplan.ui import located, rose, session
 from layoutplan.ui.listing import Shown, pick
+from layoutplan.ui.names import layer_name
 
 _COLUMNS = (
     Shown("light", "ui.data.light", "text", 76),
@@ -37,7 +38,7 @@ def table(county: County, counts: pd.Series[int], *, shifted: Sequence[str], lan
         warned = int(counts.get(name, 0)) + (name in shifted)
         light = "warned" if warned else "fine" if len(frame) else "absent"
         rows.append({
-            "layer": name, "name": session.layer_name(name, lang), "rows": len(frame),
+            "layer": name, "name": layer_name(name, lang), "rows": len(frame),
             "as_of": county.as_of.get(name, ""), "warnings": warned, "light": label(f"ui.data.light_{light}", lang),
             "rank": ("warned", "fine", "absent").index(light),
         })  # fmt: skip

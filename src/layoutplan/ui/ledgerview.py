@@ -13,10 +13,11 @@ import streamlit as st
 from layoutplan.labels import Lang, label
 from layoutplan.plan.ledger import BANDS, Ledger, open_ledger
 from layoutplan.plan.planning import PlanResult
-from layoutplan.ui import session
+from layoutplan.ui import origins, session
 from layoutplan.ui.cards import DASH, number
 from layoutplan.ui.choices import choose
 from layoutplan.ui.listing import Shown, pick
+from layoutplan.ui.names import layer_name
 
 TABS = ("resources", "communities", "equity")
 _SCHOOLS = (
@@ -148,7 +149,10 @@ def _spread(row: Mapping[str, Any], lang: Lang) -> tuple[str, ...]:
 
 
 def _table(title: str, heads: tuple[str, ...], rows: list[tuple[str, ...]], lang: Lang) -> str:
-    head = "".join(f"<th>{escape(label(f'ui.ledger.head_{name}', lang))}</th>" for name in heads)
+    head = "".join(
+        f"<th>{escape(label(key, lang))}{origins.mark(key, lang) if key in origins.SHOWN else ''}</th>"
+        for key in (f"ui.ledger.head_{name}" for name in heads)
+    )
     body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
     table = f'<table class="lp-table"><tr>{head}</tr>{body}</table>'
     return f'<section class="lp-card"><h4>{escape(title)}</h4>{table}</section>'
@@ -164,7 +168,7 @@ def note(result: PlanResult, lang: Lang) -> None:
         lang,
         clause=norm.clause,
         layers=label("ui.ledger.and", lang).join(
-            label("ui.origin.layer", lang, layer=session.layer_name(layer, lang), date=dates.get(layer) or DASH)
+            label("ui.origin.layer", lang, layer=layer_name(layer, lang), date=dates.get(layer) or DASH)
             for layer in ("schools", "rooms")
         ),
     )

@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from layoutplan.labels import Lang, label
+from layoutplan.ui import origins
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def pick(
         shown, height=room(len(frame), height, lines), row_height=ROW_PX[lines], hide_index=True,
         on_select="rerun", selection_mode="single-row",
         key=f"{key}|{st.session_state.get('subject')}",
-        column_config={label(column.heading, lang): _config(column) for column in columns},
+        column_config={label(column.heading, lang): _config(column, lang) for column in columns},
     )  # fmt: skip
     rows = [row for row in cast("dict[str, Any]", answer)["selection"]["rows"] if row < len(frame)]
     return cast("Mapping[str, Any]", frame.iloc[rows[0]].to_dict()) if rows else None
@@ -81,8 +82,9 @@ def _values(frame: pd.DataFrame, column: Shown) -> pd.Series[Any]:
     return values.astype(float).round(column.decimals) if column.kind == "number" else values
 
 
-def _config(column: Shown) -> Any:
+def _config(column: Shown, lang: Lang) -> Any:
+    how = origins.hint(column.heading, lang)  # where the numbers of the column come from, at its heading
     if column.kind == "text":
-        return st.column_config.TextColumn(width=column.width)
+        return st.column_config.TextColumn(width=column.width, help=how)
     form = {"share": f"%.{column.decimals}f %%", "year": "%d", "number": "localized"}[column.kind]
-    return st.column_config.NumberColumn(width=column.width, format=form)
+    return st.column_config.NumberColumn(width=column.width, format=form, help=how)

@@ -15,6 +15,7 @@ from layoutplan.plan.located import locate_problems
 from layoutplan.plan.planning import PlanResult
 from layoutplan.ui import objects, session
 from layoutplan.ui.listing import Shown, pick
+from layoutplan.ui.names import layer_name
 from layoutplan.ui.planmap import Chosen, Event, Scene, Site
 
 _COLUMNS = (
@@ -45,7 +46,7 @@ def pick_problem(result: PlanResult, layer: str | None, lang: Lang) -> Mapping[s
     if frame.empty:
         return None
     mine = frame if layer is None else frame[frame["layer"] == layer].reset_index(drop=True)
-    shown = mine.assign(name=[session.layer_name(one, lang) for one in mine["layer"]], text=mine[f"text_{lang}"])
+    shown = mine.assign(name=[layer_name(one, lang) for one in mine["layer"]], text=mine[f"text_{lang}"])
     picked = pick(shown, _COLUMNS, key=f"located-{layer}-{lang}", lang=lang, height=300, lines=2)
     if picked is None:
         pinned = frame[frame["number"] == st.session_state.get("pinned")]
@@ -65,7 +66,7 @@ def card(picked: Mapping[str, Any] | None, lang: Lang) -> str:
     """Return the problem picked, in full; nothing if none is."""
     if picked is None:
         return ""
-    title = f"{picked['number']} · {session.layer_name(str(picked['layer']), lang)}"
+    title = f"{picked['number']} · {layer_name(str(picked['layer']), lang)}"
     return f'<section class="lp-card"><h4>{escape(title)}</h4><p>{escape(str(picked[f"text_{lang}"]))}</p></section>'
 
 

@@ -16,7 +16,7 @@ from layoutplan.plan.optimise import Goal, OptimiseResult, Plan
 from layoutplan.plan.optimise.goal import Budget, Candidates, Locks, Open, Point, Stop, Weights
 from layoutplan.plan.planning import PlanResult
 from layoutplan.seats.settings import Policy
-from layoutplan.ui import mapdata, objects, scenarios, session, steps
+from layoutplan.ui import mapdata, objects, origins, scenarios, session, steps
 from layoutplan.ui.cards import number
 from layoutplan.ui.listing import Shown, pick
 from layoutplan.ui.planmap import Clicked, Event, Scene, Site
@@ -248,7 +248,7 @@ def summary(found: OptimiseResult, lang: Lang) -> str:
     figures = {"objective": number(found.objective), "present": number(found.present), "gap": f"{found.gap:.1%}"}
     items = "".join(
         f'<div class="lp-figure"><b>{escape(figures[name])}</b>'
-        f'<em class="lp-dim">{escape(label(f"ui.optimise.total_{name}", lang))}</em></div>'
+        f'<em class="lp-dim">{origins.titled(f"ui.optimise.total_{name}", lang)}</em></div>'
         for name in _TOTALS
     )
     return f'<section class="lp-card"><h4>{escape(words)}</h4><div class="lp-figures">{items}</div></section>'

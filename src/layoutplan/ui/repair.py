@@ -15,6 +15,7 @@ from layoutplan.errors import InputError, Problem
 from layoutplan.labels import Lang, label
 from layoutplan.ui import bar, cards, intake, session, welcome
 from layoutplan.ui.listing import Shown, pick
+from layoutplan.ui.names import layer_name
 
 _COLUMNS = (
     Shown("layer", "ui.repair.layer", "text", 120),
@@ -71,7 +72,7 @@ def table(problems: Sequence[Problem], lang: Lang) -> pd.DataFrame:
         told = problem.as_row()
         numbered = re.fullmatch(r"row (\d+)", problem.row)
         rows.append({
-            "layer": session.layer_name(problem.layer, lang),
+            "layer": layer_name(problem.layer, lang),
             "row": label("problem_list.row", lang, number=numbered[1]) if numbered else problem.row,
             "field": told["field"],
             "what": told[f"what_{lang}"], "remedy": told[f"remedy_{lang}"], "said": problem.say(lang),
@@ -106,7 +107,7 @@ def _columns(problems: Sequence[Problem], folder: Path, lang: Lang) -> None:
             choices = [None, *heads]
             guess = nearest.get((layer, field))
             chosen[layer, field] = st.selectbox(
-                label("ui.repair.column", lang, layer=session.layer_name(layer, lang), column=getattr(column, lang)),
+                label("ui.repair.column", lang, layer=layer_name(layer, lang), column=getattr(column, lang)),
                 choices, index=choices.index(guess) if guess in choices else int(len(heads) == 1),
                 format_func=lambda name: name or "—",
                 key=f"column_{layer}_{field}",
@@ -136,7 +137,7 @@ def _systems(problems: Sequence[Problem], folder: Path, lang: Lang) -> None:
         st.markdown(f"**{label('ui.repair.systems', lang)}**")
         chosen = {
             layer: st.selectbox(
-                session.layer_name(layer, lang),
+                layer_name(layer, lang),
                 systems_of(problems, layer),
                 index=None,
                 accept_new_options=True,
@@ -153,7 +154,7 @@ def _systems(problems: Sequence[Problem], folder: Path, lang: Lang) -> None:
 def _unmap(layers: set[str], folder: Path, lang: Lang) -> None:
     """Draw a button for each faulty layer whose columns are mapped: it takes the mapping back."""
     for layer in sorted(layers & intake.mapped_layers(folder)):
-        words = label("ui.repair.unmap", lang, layer=session.layer_name(layer, lang))
+        words = label("ui.repair.unmap", lang, layer=layer_name(layer, lang))
         st.button(
             words, key=f"unmap_{layer}", on_click=intake.amend_manifest, args=(folder, {layer: {"columns": None}})
         )

@@ -15,6 +15,7 @@ from layoutplan.labels import Lang, label
 from layoutplan.plan.planning import PlanResult
 from layoutplan.ui import charts, intake, session, welcome
 from layoutplan.ui.choices import choose
+from layoutplan.ui.names import layer_name
 
 LAYERS = ("schools", "residential", "resettlement")
 _RINGS = ("to_50", "to_150", "to_300", "beyond")
@@ -55,9 +56,7 @@ def draw(result: PlanResult, lang: Lang) -> None:
     if st.session_state.get("kept_rose_layer") not in known:
         st.session_state.pop("kept_rose_layer", None)  # of another county
         st.session_state.pop("rose_layer", None)
-    layer = choose(
-        label("ui.rose.layers", lang), known, key="rose_layer", said=lambda one: session.layer_name(one, lang)
-    )
+    layer = choose(label("ui.rose.layers", lang), known, key="rose_layer", said=lambda one: layer_name(one, lang))
     offsets = offsets_of(result, layer)
     st.html(card(offsets, layer, lang))
     web = offsets.cause
@@ -80,7 +79,7 @@ def _declare(layer: str, web: str) -> None:
 
 def card(offsets: Offsets, layer: str, lang: Lang) -> str:
     """Return the rose and what it says as a card."""
-    title = label("ui.rose.title", lang, layer=session.layer_name(layer, lang))
+    title = label("ui.rose.title", lang, layer=layer_name(layer, lang))
     said = "".join(f"<p>{escape(line)}</p>" for line in explained(offsets, layer, lang))
     keys = "".join(
         f'<span class="lp-key"><i class="lp-hue" style="background:{colour};margin:0"></i>'

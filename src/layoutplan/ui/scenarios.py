@@ -17,7 +17,7 @@ from layoutplan.plan.compare import compare
 from layoutplan.plan.conflicts import schools_of
 from layoutplan.plan.planning import PlanResult
 from layoutplan.plan.scenario import Action, Scenario, dump_scenario, parse_scenario
-from layoutplan.ui import cards, session, steps
+from layoutplan.ui import cards, origins, session, steps
 from layoutplan.ui.listing import Shown, pick
 
 MAX_PLANS = 4
@@ -174,4 +174,5 @@ def _indicator_row(row: Mapping[str, Any], names: Sequence[str], lang: Lang) -> 
         cells.append(f"<td{css}>{cards.number(value, decimals)} {moved}</td>")
     unit = label(f"unit.{row['unit']}", lang)
     name = label("ui.plans.indicator", lang, name=label(f"indicator.{key}", lang), unit=unit)
-    return f"<tr><td>{escape(name)}</td>{''.join(cells)}</tr>"
+    how = origins.mark(f"indicator.{key}", lang)
+    return f"<tr><td>{escape(name)}{how}</td>{''.join(cells)}</tr>"

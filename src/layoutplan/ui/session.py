@@ -21,7 +21,6 @@ from layoutplan.access.engine import warm_behind
 from layoutplan.county.apart import read_apart
 from layoutplan.county.layers import County
 from layoutplan.county.manifest import read_manifest
-from layoutplan.county.tables import RASTERS, TABLES
 from layoutplan.errors import MAX_SHOWN, InputError
 from layoutplan.labels import LANGS, Lang, label
 from layoutplan.norms import Norms, load_norms
@@ -156,14 +155,6 @@ def leave_county() -> None:
     """Let go of the county; the start is shown."""
     st.session_state.pop("county", None)
     st.session_state["county_left"] = True
-
-
-def layer_name(layer: str, lang: Lang) -> str:
-    """Return what a layer or raster is called; another file by its own name."""
-    if layer in RASTERS:
-        return label(f"ui.data.raster_{layer}", lang)
-    table = TABLES.get(layer)
-    return layer if table is None else str(getattr(table, lang))
 
 
 def _folder() -> Path:

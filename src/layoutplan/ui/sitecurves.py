@@ -12,7 +12,7 @@ import streamlit as st
 from layoutplan.labels import Lang, label
 from layoutplan.plan.planning import PlanResult
 from layoutplan.seats.curves import site_curves
-from layoutplan.ui import charts, session
+from layoutplan.ui import charts, origins, session
 from layoutplan.ui.cards import number
 from layoutplan.ui.choices import choose
 from layoutplan.ui.listing import Shown, pick
@@ -72,7 +72,7 @@ def draw(result: PlanResult, *, year: int, lang: Lang) -> None:
         for words in (label(f"ui.sites.key_{name}", lang),)
     )
     st.html(
-        f'<section class="lp-card"><h4>{escape(label("ui.sites.title", lang))}</h4>'
+        f'<section class="lp-card"><h4>{origins.titled("ui.sites.title", lang)}</h4>'
         f'<div class="lp-legend">{keys}</div><div class="lp-many">{charts_of}</div></section>'
     )
 

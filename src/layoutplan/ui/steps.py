@@ -7,7 +7,7 @@ from typing import cast
 import streamlit as st
 
 from layoutplan.plan.scenario import Scenario
-from layoutplan.ui import session
+from layoutplan.ui import drafts, session
 from layoutplan.ui.bench import Bench
 
 _DEEPEST = 50  # steps that can be undone
@@ -70,6 +70,7 @@ def _set(step: _Step) -> None:
     st.session_state["bench"], st.session_state["scenario"] = step
     if step[0] is None:
         del st.session_state["bench"]
+    drafts.save()
 
 
 def _back(source: str, other: str) -> None:

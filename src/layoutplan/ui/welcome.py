@@ -13,6 +13,7 @@ from layoutplan.errors import DataError
 from layoutplan.labels import Lang, label
 from layoutplan.ui import bar, intake, session, steps
 from layoutplan.ui.intake import Handed
+from layoutplan.ui.names import layer_name
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _PAGES = ("findings", "site", "plans")
@@ -144,7 +145,7 @@ def describe(lang: Lang) -> None:
             choices = [None, *names]
             with boxes[at % 4]:
                 files[layer] = st.selectbox(
-                    session.layer_name(layer, lang), choices, index=choices.index(guessed.get(layer)),
+                    layer_name(layer, lang), choices, index=choices.index(guessed.get(layer)),
                     format_func=lambda name: name or "—", key=f"county_file_{layer}",
                 )  # fmt: skip
         if st.form_submit_button(label("ui.welcome.take", lang), type="primary"):
