@@ -17,10 +17,10 @@ from layoutplan.ui.names import layer_name
 
 _COLUMNS = (
     Shown("light", "ui.data.light", "text", 76),
-    Shown("name", "ui.data.layer", "text", 150),
-    Shown("rows", "ui.data.rows", width=80),
-    Shown("as_of", "ui.data.as_of", "text", 110),
-    Shown("warnings", "ui.data.warnings", width=90),
+    Shown("name", "ui.data.layer", "text", 216),
+    Shown("rows", "ui.data.rows", width=62),
+    Shown("as_of", "ui.data.as_of", "text", 92),
+    Shown("warnings", "ui.data.warnings", width=66),
 )
 
 

@@ -20,8 +20,8 @@ from layoutplan.ui.planmap import Chosen, Event, Scene, Site
 
 _COLUMNS = (
     Shown("number", "ui.located.number", width=52),
-    Shown("name", "ui.located.layer", "text", 84),
-    Shown("text", "ui.located.what", "text", 420),
+    Shown("name", "ui.located.layer", "text", 128),
+    Shown("text", "ui.located.what", "text", 376),
 )
 _MOST_PINS = 60
 _ZOOM = 13
