@@ -81,6 +81,7 @@ def test_a_card_of_the_map_and_a_search_are_explained_too():
     for page, names in origins.PAGES.items():
         assert set(names) <= set(origins.ORIGINS), page
     assert set(origins.SHOWN.values()) <= set(origins.ORIGINS)
+    assert all(label(f"ui.origin.{name}", "en") for name in origins.ORIGINS)
     for key in ("ui.object.enrolled", "ui.object.size", "ui.object.children"):
         assert all(origins.SHOWN[key] in names for names in origins.PAGES.values())
     for name in ("objective", "present", "gap"):
