@@ -28,7 +28,8 @@ def board() -> None:
         objects.draw(result, stage=stage, year=year, lang=lang)
     with left:
         scene = demand.scene(result, picked, stage=stage, year=year, lang=lang)
-        planmap(session.base_map(result, lang), scene, key="demand_map", height=345, on_event=objects.follow)
+        base = session.base_map(result, lang)
+        planmap(base, scene, key="demand_map", height=345, on_event=lambda event: demand.follow(result, event))
 
 
 board()

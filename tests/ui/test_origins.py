@@ -38,7 +38,7 @@ def words_of_numbers(app, page):
         found |= {plain(words) for words in re.findall(r"<em[^>]*>(.*?)</em>", figures)}
     for table in re.findall(r'<table class="lp-table">(.*?)</table>', text, flags=re.DOTALL):
         rows = re.findall(r"<tr>(.*?)</tr>", table, flags=re.DOTALL)
-        if page == "plans":
+        if page in ("plans", "findings"):
             found |= {plain(re.search("<td>(.*?)</td>", row)[1]) for row in rows[1:]}
         elif page in ("demand", "ledger"):
             found |= {plain(head) for head in re.findall("<th>(.*?)</th>", rows[0])}

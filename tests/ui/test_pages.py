@@ -1,9 +1,11 @@
 import io
+import json
 import zipfile
 from pathlib import Path
 
 import pytest
-from pages_tools import page_text, press, sent
+from pages_tools import map_of, page_text, press, sent
+from streamlit.components.v2.bidi_component.main import _make_trigger_id
 from toy_county import at, toy
 
 from layoutplan.county.tables import TABLES
@@ -102,6 +104,28 @@ def test_demand_page_shows_curves_the_test_the_townships_and_the_sites(open_app,
     (table,) = app.dataframe
     assert table.value[label("ui.sites.planned", lang)].tolist() == [200]
     assert table.value[label("ui.sites.observed", lang)].tolist() == [80]
+
+
+def click(app, layer, name):
+    """Click something on the map, as the browser reports it."""
+    states = app._tree.get_widget_states()
+    event = states.widgets.add()
+    event.id = _make_trigger_id(map_of(app).id, "events")
+    event.json_trigger_value = json.dumps([{"event": "clicked", "value": {"layer": layer, "id": name}}])
+    app._run(states)
+    assert not app.exception
+
+
+@pytest.mark.parametrize("layer", ["ground", "cells"])
+def test_ground_clicked_on_the_demand_map_is_its_township(open_app, folder, result, layer):
+    app = open_app(folder, "pages/demand.py")
+    towns = result.prepared.county.townships
+    tiles = result.prepared.cells["walk"].frame.geometry.representative_point()
+    inside = towns.geometry.iloc[1].contains
+    name = "1" if layer == "ground" else str(next(at for at, spot in enumerate(tiles) if inside(spot)))
+    click(app, layer, name)
+    assert f"<h4>{towns['name'].iloc[1]}" in page_text(app)
+    assert sent(app)["focus"]["seq"].startswith(towns["township_id"].iloc[1])
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])

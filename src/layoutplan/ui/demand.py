@@ -16,10 +16,10 @@ from layoutplan.plan.planning import PlanResult
 from layoutplan.seats.backtest import METHODS, Backtest, run_backtest
 from layoutplan.seats.curves import counted_curves, stage_curves, township_growth
 from layoutplan.seats.history import county_history
-from layoutplan.ui import charts, mapdata, maplayers, origins, session
+from layoutplan.ui import charts, mapdata, maplayers, objects, origins, session
 from layoutplan.ui.cards import DASH, number
 from layoutplan.ui.listing import Shown, pick
-from layoutplan.ui.planmap import Paint, Scene, Style
+from layoutplan.ui.planmap import Clicked, Event, Paint, Scene, Style
 
 SHOWN_HORIZONS = (1, 3, 5)
 # Fewer pupils in blue, more in orange; between, hardly any change. Edges are shares of the base year.
@@ -144,9 +144,44 @@ def growth(result: PlanResult, *, stage: str, year: int) -> pd.DataFrame:
     return table.sort_values("change", key=lambda change: -change.abs(), kind="stable", ignore_index=True)
 
 
+def follow(result: PlanResult, event: Event) -> None:
+    """Note which township's ground was clicked; a click on a place opens its card."""
+    on_ground = isinstance(event, Clicked) and event.layer in ("ground", "cells")
+    st.session_state["demand_township"] = _township_at(result, cast("Clicked", event)) if on_ground else None
+    if on_ground:
+        objects.forget()
+    else:
+        objects.follow(event)
+
+
+def _township_at(result: PlanResult, event: Clicked) -> str | None:
+    """Return the township of a polygon of the ground, or the one in which a tile of the ground lies."""
+    towns, at = _county(result).townships, int(event.id)
+    if event.layer == "ground":
+        return str(towns["township_id"].iloc[at]) if at < len(towns) else None
+    tiles = result.prepared.cells[result.scenario.policy.mode].frame.geometry
+    inside = towns.geometry.contains(tiles.iloc[at].representative_point()) if at < len(tiles) else np.zeros(len(towns))
+    return str(towns.loc[inside, "township_id"].iloc[0]) if inside.any() else None
+
+
 def pick_township(table: pd.DataFrame, *, lang: Lang) -> Mapping[str, Any] | None:
-    """Draw the townships; return the one selected."""
-    return pick(table, _COLUMNS, key="demand_townships", lang=lang, height=290)
+    """Draw the townships, and the card of the one selected or clicked on the map; return it."""
+    held = st.session_state.get("demand_township")
+    height = 290 if held is None else 210
+    picked = pick(table, _COLUMNS, key=f"demand_townships|{held}", lang=lang, height=height)
+    if picked is None and held in set(table["township_id"]):
+        picked = cast("Mapping[str, Any]", table[table["township_id"] == held].iloc[0].to_dict())
+        st.html(township_card(picked, lang))
+    return picked
+
+
+def township_card(row: Mapping[str, Any], lang: Lang) -> str:
+    """Return the pupils of a township, before and after, as a card."""
+    told = label("ui.demand.tip", lang, before=number(float(row["before"])), after=number(float(row["after"])))
+    how = origins.mark("ui.demand.change", lang)
+    share = _signed(float(row["change_share"]))
+    title = escape(str(row["name"]))
+    return f'<section class="lp-card"><h4>{title}{how}</h4><p>{escape(f"{told} · {share}")}</p></section>'
 
 
 def scene(result: PlanResult, picked: Mapping[str, Any] | None, *, stage: str, year: int, lang: Lang) -> Scene:

@@ -10,7 +10,7 @@ import streamlit as st
 from layoutplan.labels import Lang, label
 from layoutplan.plan.elimination import EliminationPath, elimination_path
 from layoutplan.plan.planning import PlanResult
-from layoutplan.ui import charts
+from layoutplan.ui import charts, origins
 from layoutplan.ui.charts import Curve
 
 _ROWS = ("classes_over_norm", "classes_large", "classes_extra_large", "schools_over_size", "pupils_over_size",
@@ -56,7 +56,7 @@ def table(result: PlanResult, lang: Lang) -> str:
     years = [year for year in years if year in county.index]
     head = "".join(f"<th>{year}</th>" for year in years)
     rows = "".join(
-        f"<tr><td>{escape(label(f'ui.path.{name}', lang))}</td>"
+        f"<tr><td>{origins.titled(f'ui.path.{name}', lang)}</td>"
         + "".join(f"<td>{counts[name][year]:,.0f}</td>" for year in years)
         + "</tr>"
         for name in _ROWS

@@ -19,7 +19,7 @@ from layoutplan.seats.settings import Policy
 from layoutplan.ui import mapdata, objects, origins, scenarios, session, steps
 from layoutplan.ui.cards import number
 from layoutplan.ui.listing import Shown, pick
-from layoutplan.ui.planmap import Clicked, Event, Scene, Site
+from layoutplan.ui.planmap import Chosen, Clicked, Event, Scene, Site
 from layoutplan.ui.searching import Search
 
 DEEDS = ("open", "expand", "merge", "close")
@@ -158,6 +158,7 @@ def kept_schools() -> set[str]:
 
 def follow(event: Event) -> None:
     """Settle that a school stays as it is, or let it go again, by a click on the map."""
+    st.session_state["goal_pin"] = event.value if isinstance(event, Chosen) and event.name == "site" else None
     if isinstance(event, Clicked) and event.layer == "schools" and search() is None:
         st.session_state["kept_schools"] = kept_schools() ^ {event.id}
     else:
@@ -207,7 +208,7 @@ def answer(held: Search, lang: Lang) -> tuple[Plan | None, Mapping[str, Any] | N
         ) or 0  # fmt: skip
     plan = found.plans[at]
     frame = _placed(plan.actions, found, lang)
-    picked = pick(frame, _ACTIONS, key=f"goal_actions_{at}", lang=lang, height=190)
+    picked = _pick_action(frame, at, lang)
     with st.container(horizontal=True):
         st.button(label("ui.optimise.take", lang), type="primary", key="goal_take", on_click=_take, args=(plan,))
         full = len(scenarios.kept()) >= scenarios.MAX_PLANS - 1
@@ -216,6 +217,16 @@ def answer(held: Search, lang: Lang) -> tuple[Plan | None, Mapping[str, Any] | N
             disabled=full,
         )  # fmt: skip
     return plan, picked
+
+
+def _pick_action(frame: pd.DataFrame, at: int, lang: Lang) -> Mapping[str, Any] | None:
+    """Draw what a layout does; return the action selected, else the one whose pin was clicked, with its card."""
+    pin = st.session_state.get("goal_pin")
+    picked = pick(frame, _ACTIONS, key=f"goal_actions_{at}|{pin}", lang=lang, height=190)
+    if picked is None and pin in set(frame["site_id"]):
+        picked = cast("Mapping[str, Any]", frame[frame["site_id"] == pin].iloc[0].to_dict())
+        st.html(f'<section class="lp-card"><p>{escape(str(picked["text"]))}</p></section>')
+    return picked
 
 
 def _forget() -> None:

@@ -56,6 +56,7 @@ ORIGINS: Mapping[str, Origin] = {
     "equity": Origin(("travel.limit_minutes.grades_1_3", "access.reach_minutes.primary"), (*_WAYS, "rooms", *_PEOPLE)),
     "communities": Origin(("community.each_rural_school",), ("communities", "schools", *_WAYS)),
     "problems": Origin(("snap.warn_m", "reconcile.tolerance_share"), ("roads", "field_counts", "schools")),
+    "path": Origin((*_CLASS, "school_size.primary"), ("classes", "rooms", *_PEOPLE)),
     "action": Origin((), ()),
 }  # fmt: skip
 _HEADLINES = ("large_classes", "over_size", "seat_gap", "shell_candidates", "over_limit")
@@ -79,6 +80,9 @@ SHOWN: Mapping[str, str] = {
     **{f"indicator.pupils_{name}": "forecast" for name in ("primary", "junior")},
     **{f"indicator.mean_minutes_{name}": "way" for name in ("primary", "junior")},
     **{f"indicator.pupils_over_limit{name}": "over_limit" for name in ("", "_grades_4_6", "_grades_7_9")},
+    **{f"ui.path.{name}": "path" for name in ("classes_over_norm", "classes_large", "classes_extra_large",
+                                             "schools_over_size", "pupils_over_size", "pupils_to_move",
+                                             "classes_to_add", "rooms_to_add")},
     "indicator.schools_over_size": "over_size", "indicator.schools_vacant": "shell_candidates",
     "indicator.shell_candidates": "shell_candidates", "indicator.pupils_unplaced": "seat_gap",
     "ui.tile_spark": "large_classes", "ui.demand.coverage": "backtest", "ui.sites.pupils": "forecast",
@@ -93,7 +97,7 @@ SHOWN: Mapping[str, str] = {
 _CARD = ("forecast", "class_size", "seats", "households")  # of what is clicked on any map
 PAGES: Mapping[str, tuple[str, ...]] = {
     "overview": (*_HEADLINES, "finding", *_CARD),
-    "findings": (*_HEADLINES, "way", "finding", *_CARD),
+    "findings": (*_HEADLINES, "way", "finding", "path", *_CARD),
     "site": ("site_load", "relief", "way", *_CARD),
     "closures": ("shell_candidates", "locks", "ladder", "way", *_CARD),
     "plans": (*_HEADLINES, "way", "action", *_CARD),
