@@ -1,13 +1,13 @@
 """How many small faults in the core the tests notice: a random sample of mutants, each against tests that reach it.
 
-Run ``python benchmarks/mutation.py WORK [--count 200] [--seed 1]``; it needs ``coverage`` besides the tools of the
-tests. WORK keeps a copy of the project, which tests reach which line, and a line for every mutant done, so that a
-run that was stopped goes on where it was. Set beside the machine's other work: ``nice -n 19``.
+Run ``python benchmarks/mutation.py WORK [--count 200] [--seed 1]``. WORK keeps a copy of the project, what each file of
+tests takes, and a line for every mutant done, so that a run that was stopped goes on where it was. Set beside the
+machine's other work: ``nice -n 19``.
 
 A mutant changes one operator, number, condition or truth value of ``seats/``, ``access/`` or ``plan/``. It is run
-against the tests that execute its line, those of the module's own test file first, as far as they fit into
-``--seconds``; a mutant that all of them pass has survived, also where tests left out might have noticed it.
-Kernels run uncompiled here, for what is compiled cannot be traced.
+against the module's own test file, then those that import the module, then those that import what imports it, as many
+as fit into ``--seconds``; a mutant that all of them pass has survived, also where tests left out would have noticed it.
+A module of kernels runs uncompiled.
 """
 
 from __future__ import annotations
@@ -15,15 +15,16 @@ from __future__ import annotations
 import argparse
 import ast
 import copy
+import importlib
 import json
 import math
 import os
 import random
+import resource
+import runpy
 import shutil
-import subprocess
-import sys
+import signal
 import time
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,7 +47,7 @@ _TURNED = {"min": "max", "max": "min", "any": "all", "all": "any", "minimum": "m
 # ---- mutants ------------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class Mutant:
-    """One change: the module, the line, which node of the walk, and how it reads before and after."""
+    """One change: the module, the line, which node of the walk, how it reads before and after, and where."""
 
     file: str
     line: int
@@ -139,131 +140,124 @@ def mutated(source: str, mutant: Mutant) -> str:
     return ast.unparse(ast.fix_missing_locations(tree))
 
 
-# ---- which tests reach which line ---------------------------------------------------------------
-_RECORD = """
-import json, sys, time
-from pathlib import Path
-import coverage, pytest
-root, out = Path(sys.argv[1]), Path(sys.argv[2])
-rooms = [str(root / "src" / "layoutplan" / room) for room in sys.argv[3].split()]
-tracer = coverage.Coverage(data_file=None, source=rooms)
-times = {}
-class Recorder:
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_setup(self, item):
-        tracer.switch_context(item.nodeid.split("::")[0] + "::")
-        begin = time.process_time()
-        try:
-            return (yield)
-        finally:
-            name = item.nodeid.split("::")[0] + "::"
-            times[name] = times.get(name, 0.0) + time.process_time() - begin
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_call(self, item):
-        tracer.switch_context(item.nodeid)
-        begin = time.process_time()
-        try:
-            return (yield)
-        finally:
-            times[item.nodeid] = time.process_time() - begin
-            tracer.switch_context("-")
-tracer.start()
-pytest.main(["-q", "-p", "no:cacheprovider", "-p", "no:doctest", *sys.argv[4:]], plugins=[Recorder()])
-tracer.stop()
-data = tracer.get_data()
-lines = {str(Path(file).relative_to(root)): {line: [one for one in names if "::" in one]
-         for line, names in data.contexts_by_lineno(file).items()} for file in data.measured_files()}
-out.write_text(json.dumps({"lines": lines, "times": times}))
-"""
+# ---- which tests judge which module ---------------------------------------------------------------
+def imports_of(file: Path) -> set[str]:
+    """Return the modules of the package that a file imports, by dotted name."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return {name for name in found if name.startswith("layoutplan.")}
 
 
-def _environment(tree: Path) -> dict[str, str]:
-    told = {"NUMBA_DISABLE_JIT": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    return os.environ | told | {"PYTHONPATH": str(tree / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
+class Judges:
+    """Test files by module: its own, then those that import it, then those that import what imports it."""
+
+    def __init__(self, tree: Path) -> None:
+        src = tree / "src"
+        self.asked: dict[str, set[str]] = {}
+        for file in (src / "layoutplan").rglob("*.py"):
+            self.asked[".".join(file.relative_to(src).with_suffix("").parts).removesuffix(".__init__")] = imports_of(
+                file
+            )
+        tests = [file for room in ROOMS for file in (tree / "tests" / room).glob("test_*.py")]
+        self.tests = {file.relative_to(tree).as_posix(): imports_of(file) for file in sorted(tests)}
+
+    def of(self, module: str) -> list[str]:
+        users = {name for name, asked in self.asked.items() if module in asked}
+        stem = module.rsplit(".", 1)[-1]
+        near = []
+        for test, asked in self.tests.items():
+            mine = Path(test).stem.removeprefix("test_")
+            distance = 0 if mine == stem else 1 if module in asked else 2 if users & asked else 3
+            near.append((distance, len(asked), test))
+        return [test for distance, _, test in sorted(near) if distance < 3]
 
 
-def record(tree: Path, work: Path) -> None:
-    """Run the tests of the rooms file by file and keep which lines each test executes, and how long it takes."""
-    folder = work / "reached"
-    folder.mkdir(exist_ok=True)
-    for room in ROOMS:
-        for test in sorted((tree / "tests" / room).glob("test_*.py")):
-            out = folder / f"{room}-{test.stem}.json"
-            if not out.is_file():
-                print("tests", test.name, flush=True)
-                command = [sys.executable, "-c", _RECORD, tree, out, " ".join(ROOMS), test]
-                try:
-                    subprocess.run(
-                        command, cwd=tree, env=_environment(tree), capture_output=True, timeout=900, check=False
-                    )
-                except subprocess.TimeoutExpired:
-                    out.write_text('{"lines": {}, "times": {}}', "utf-8")  # too slow uncompiled
+# ---- a run: every file of tests in a child that finds the libraries loaded ---------------------------
+def warm_up(tree: Path) -> None:
+    """Load what every test needs, but nothing of the package itself."""
+    os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    os.environ["PYTHONPATH"] = str(tree / "src")
+    runpy.run_path(str(tree / "src" / "layoutplan" / "_process.py"))["guard"]()
+    heavy = (
+        "geopandas", "numba", "pandera.pandas", "pydantic", "pyogrio", "pytest", "rasterio", "scipy.optimize",
+        "scipy.sparse.csgraph", "scipy.stats", "shapely",
+    )  # fmt: skip
+    for name in heavy:
+        importlib.import_module(name)
 
 
-@dataclass
-class Reach:
-    """Tests by line and by file, and their seconds."""
+def run_tests(tree: Path, test: str, *, limit: int, compiled: bool) -> tuple[str, float]:
+    """Run a file of tests in a child; say how it ended and how many seconds of the processor it took."""
+    child = os.fork()
+    if child == 0:
+        os.setsid()
+        os.chdir(tree)
+        quiet = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(quiet, 1)
+        os.dup2(quiet, 2)
+        resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 5))
+        if not compiled:
+            os.environ["NUMBA_DISABLE_JIT"] = "1"
+            importlib.import_module("numba").config.reload_config()
+        import pytest
 
-    lines: dict[str, dict[int, set[str]]]
-    times: dict[str, float]
-
-
-def read_reach(work: Path) -> Reach:
-    lines: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
-    times: dict[str, float] = {}
-    for part in sorted((work / "reached").glob("*.json")):
-        kept = json.loads(part.read_text("utf-8"))
-        times |= kept["times"]
-        for file, of_file in kept["lines"].items():
-            for line, names in of_file.items():
-                lines[file][int(line)] |= set(names)
-    return Reach(lines, times)
-
-
-def tests_for(mutant: Mutant, reach: Reach, seconds: float) -> list[str]:
-    """Return the tests that execute a mutant's line, the module's own first, then the quickest files."""
-    of_file = reach.lines.get(mutant.file, {})
-    names = set(of_file.get(mutant.line, ()))
-    if not mutant.function:  # a constant is read elsewhere
-        names = set().union(*of_file.values()) if of_file else set()
-    by_file: dict[str, set[str]] = defaultdict(set)
-    for name in names:
-        by_file[name.split("::")[0]].add(name)
-    costs, chosen = {}, {}
-    for file, some in by_file.items():
-        # What a fixture runs, all tests of the file may judge.
-        every = {name for name in reach.times if name.startswith(f"{file}::") and not name.endswith("::")}
-        chosen[file] = sorted(every if f"{file}::" in some else some, key=lambda name: reach.times.get(name, 0.0))
-        costs[file] = 1.0 + reach.times.get(f"{file}::", 0.0) + sum(reach.times.get(name, 0.0) for name in chosen[file])
-    own = Path(mutant.file).stem
-    order = sorted(chosen, key=lambda file: (Path(file).stem.removeprefix("test_") != own, costs[file], file))
-    picked, spent = [], 0.0
-    for file in order:
-        if picked and spent + costs[file] > seconds:
-            continue
-        picked += chosen[file]
-        spent += costs[file]
-    return picked
+        # Plugins of libraries loaded before pytest are not rewritten, which matters to nobody here.
+        calm = "ignore:Module already imported:pytest.PytestAssertRewriteWarning"
+        os._exit(int(pytest.main(["-x", "-q", "-W", calm, "-p", "no:cacheprovider", "--no-header", test])))
+    begin = time.monotonic()
+    while True:
+        done, status, usage = os.wait4(child, os.WNOHANG)
+        if done:
+            break
+        if time.monotonic() - begin > 20 * limit:  # it waits for something that never comes
+            os.killpg(child, signal.SIGKILL)
+        time.sleep(0.05)
+    end = "timeout" if os.WIFSIGNALED(status) else "passed" if os.WEXITSTATUS(status) == 0 else "failed"
+    return end, usage.ru_utime + usage.ru_stime
 
 
-# ---- a run --------------------------------------------------------------------------------------
-def judge(tree: Path, mutant: Mutant, tests: list[str], seconds: float) -> str:
-    """Put a mutant in, run its tests, take it out again; say how it ended."""
-    if not tests:
-        return "unreached"
-    file = tree / mutant.file
+class Bench:
+    """Tests as they run without a mutant, so that each is known to pass and how long it takes."""
+
+    def __init__(self, tree: Path, work: Path) -> None:
+        self.tree, self.file = tree, work / "tests.json"
+        self.costs: dict[str, float] = json.loads(self.file.read_text("utf-8")) if self.file.is_file() else {}
+
+    def cost(self, test: str, *, compiled: bool) -> float | None:
+        """Return the seconds of a file of tests; None where it does not pass within three minutes."""
+        key = test if compiled else f"{test} uncompiled"
+        if key not in self.costs:
+            end, seconds = run_tests(self.tree, test, limit=180, compiled=compiled)
+            self.costs[key] = round(seconds, 1) if end == "passed" else -1.0
+            self.file.write_text(json.dumps(self.costs, indent=1), "utf-8")
+        return self.costs[key] if self.costs[key] >= 0 else None
+
+
+def judge(bench: Bench, mutant: Mutant, tests: list[str], *, seconds: float) -> tuple[str, list[str]]:
+    """Put a mutant in, run its tests until one fails, take it out again; say how it ended and what was run."""
+    file = bench.tree / mutant.file
     source = file.read_text("utf-8")
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--no-header", *tests]
-    try:
-        file.write_text(mutated(source, mutant), "utf-8")
-        done = subprocess.run(
-            command, cwd=tree, env=_environment(tree), capture_output=True, timeout=60 + 8 * seconds, check=False
-        )
-    except subprocess.TimeoutExpired:
-        return "timeout"
-    finally:
-        file.write_text(source, "utf-8")
-    return "survived" if done.returncode == 0 else "killed"
+    # Compiled code is kept by file, not by content that other code calls.
+    compiled = "@compiled" not in source
+    spent, run = 0.0, []
+    for test in tests:
+        cost = bench.cost(test, compiled=compiled)
+        if cost is None or (run and spent + cost > seconds):
+            continue
+        spent += cost
+        run.append(test)
+        try:
+            file.write_text(mutated(source, mutant), "utf-8")
+            end, _ = run_tests(bench.tree, test, limit=int(20 + 5 * cost), compiled=compiled)
+        finally:
+            file.write_text(source, "utf-8")
+        if end != "passed":
+            return ("killed" if end == "failed" else end), run
+    return ("survived" if run else "unreached"), run
 
 
 def interval(good: int, count: int) -> tuple[float, float]:
@@ -289,13 +283,13 @@ def main() -> None:
     parser.add_argument("work", type=Path)
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--seconds", type=float, default=30.0)
+    parser.add_argument("--seconds", type=float, default=40.0)
     asked = parser.parse_args()
     work, tree = asked.work.resolve(), asked.work.resolve() / "tree"
     if not tree.is_dir():
         shutil.copytree(ROOT, tree, ignore=_LEFT_OUT)
-    record(tree, work)
-    reach = read_reach(work)
+    warm_up(tree)
+    judges, bench = Judges(tree), Bench(tree, work)
     files = [file for room in ROOMS for file in sorted((tree / "src" / "layoutplan" / room).rglob("*.py"))]
     sample = random.Random(asked.seed).sample([one for file in files for one in mutants_of(file, tree)], asked.count)
     log = work / "results.jsonl"
@@ -304,13 +298,13 @@ def main() -> None:
     for mutant in sample:
         if (mutant.file, mutant.node) in known:
             continue
-        tests, begin = tests_for(mutant, reach, asked.seconds), time.monotonic()
-        end = judge(tree, mutant, tests, asked.seconds)
-        row = {**vars(mutant), "end": end, "tests": len(tests), "seconds": round(time.monotonic() - begin, 1)}
+        module = ".".join(Path(mutant.file).relative_to("src").with_suffix("").parts).removesuffix(".__init__")
+        end, run = judge(bench, mutant, judges.of(module), seconds=asked.seconds)
+        row = {**vars(mutant), "end": end, "tests": run}
         results.append(row)
         with log.open("a", encoding="utf-8") as file:
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
-        print(end, f"{mutant.file}:{mutant.line}", mutant.before, "→", mutant.after, flush=True)
+        print(end, f"{mutant.file}:{mutant.line}", mutant.before, "→", mutant.after, run[-1:], flush=True)
     report(results)
 
 

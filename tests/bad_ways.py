@@ -7,6 +7,7 @@
   the right county: its fingerprint is that of the toy county);
 - ``through``: who reads it, ``county`` by default, else a key of :data:`READERS`;
 - ``also``: codes of other problems that the same fault brings about;
+- ``gone``: files of the right county that are not there;
 - ``links``: names that become links to other places, as git would not keep them on every system.
 """
 
@@ -108,6 +109,8 @@ def lay(way: Way, folder: Path, *, secret: str = "/etc/passwd", port: int = 9) -
             if path.suffix not in PACKED:
                 content = content.replace(b"@SECRET@", secret.encode()).replace(b"@PORT@", str(port).encode())
             target.write_bytes(content)
+    for name in way.expect.get("gone", []):
+        (folder / name).unlink()
     for name, place in way.expect.get("links", {}).items():
         (folder / name).unlink(missing_ok=True)
         (folder / name).symlink_to(place)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import tomllib
+from importlib import resources
 
 import pytest
 from bad_ways import Way, lay, outcome, right_county, ways
@@ -46,6 +48,19 @@ def test_the_corpus_is_whole():
     assert len(ways()) > 300
     assert sum(way.end == "rejected" for way in ways()) > 300
     assert all(way.end in ("rejected", "repaired", "same") for way in ways())
+
+
+def test_every_problem_of_the_intake_has_a_way():
+    shown = {code for way in ways() for code in (way.place[0], *way.expect.get("also", []))}
+    words = resources.files("layoutplan") / "assets" / "labels"
+    said = {
+        code
+        for name in ("intake.toml", "upload.toml", "workbook.toml")
+        for code in tomllib.loads((words / name).read_text("utf-8")).get("problem", {})
+    }
+    assert len(said) > 80
+    # A file of more than half a gigabyte is no thing to keep.
+    assert said - shown == {"file_too_big"}
 
 
 def test_the_right_county_is_right(tmp_path):
