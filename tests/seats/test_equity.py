@@ -112,6 +112,8 @@ def test_trap_23_pupils_without_a_school_are_counted_beside_the_averages():
     lost = table.loc[("place_kind", "resettlement")]
     assert lost[["pupils", "unplaced"]].tolist() == [0.0, 25.0]
     assert lost[["share_over_limit", "p95_minutes", "gini_minutes"]].isna().all()
+    # A group none of whom has a school still has its pupils under the seats.
+    assert lost["seats_per_pupil"] == 0.0
 
 
 def test_townships_and_groups_have_rows_of_their_own():
