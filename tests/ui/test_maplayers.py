@@ -11,6 +11,7 @@ from layoutplan.county.layers import read_county
 from layoutplan.norms import load_norms
 from layoutplan.plan.masks import measure_slopes
 from layoutplan.plan.siting import open_lab
+from layoutplan.present import symbols
 from layoutplan.ui import mapdata, maplayers, relief
 
 
@@ -97,3 +98,20 @@ def test_a_community_is_lines_to_the_school_that_leads_it(county):
         assert len(feature.geometry["coordinates"]) == len(members)
         ends = {tuple(line[-1]) for line in feature.geometry["coordinates"]}
         assert len(ends) == 1
+
+
+def contrast(one, other):
+    def bright(colour):
+        parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        return sum(share * part for share, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+    high, low = sorted((bright(one), bright(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_lines_and_rims_of_what_the_map_is_about_stand_out_from_its_paper():
+    rims = [*symbols.RING_COLOURS.values(), symbols.VIOLET, mapdata.PLACE_STYLES["resettlement"]["color"]]
+    lines = [*(colour for colour, _ in maplayers.ZONE_LINES.values()), maplayers.COMMUNITY_LINE, maplayers.LAND_FILL]
+    for colour in (*rims, *lines):
+        assert contrast(colour, symbols.PAPER) >= 3, colour

@@ -38,7 +38,12 @@ def draw(result: PlanResult, *, stage: str, year: int, lang: Lang, height: int) 
     """
     plain = result.scenario.model_copy(update={"actions": ()})
     results, _ = session.plans([plain], lang)
-    base = results[0] if results else result
+    _map(results[0] if results else result, stage=stage, year=year, lang=lang, height=height)
+
+
+@st.fragment
+def _map(base: PlanResult, *, stage: str, year: int, lang: Lang, height: int) -> None:
+    """Draw the map apart from the page: what is switched on it runs nothing else."""
     scene = session.list_scene(base, None, stage=stage, year=year, lang=lang)
     scene = replace(scene, linked=True, title=label("ui.plans.base", lang))
     planmap(session.base_map(base, lang), scene, key="beside_map", height=height)
