@@ -121,3 +121,22 @@ def test_what_is_shown_goes_along_to_the_next_page_and_language(overview):
     overview.settle()
     assert is_drawn(overview, "zones_primary")
     assert "minutes" in keys(overview)
+
+
+def test_maps_side_by_side_show_the_same_layers(overview):
+    page = overview.page
+    page.get_by_role("link", name=label("ui.page.site", "zh"), exact=True).click()
+    page.locator('[data-site="site-1"]').wait_for(timeout=90_000)
+    overview.settle()
+    page.get_by_text(label("ui.site.beside", "zh"), exact=True).click()
+    page.wait_for_function("() => document.querySelectorAll('.planmap[data-ready]').length === 2", timeout=90_000)
+    overview.settle()
+    page.locator(".planmap-opener").first.click()
+    page.locator('[data-switch="theme:time"]').first.check()
+    far = maplayers.TIME_COLOURS[-2]
+    page.wait_for_function(
+        "far => [...document.querySelectorAll('.planmap')].every(({ planmap }) =>"
+        " planmap.root.dataset.theme === 'time' &&"
+        " planmap.layers.get('cells').looks.some(({ fillColor }) => fillColor === far))",
+        arg=far, timeout=90_000,
+    )  # fmt: skip
