@@ -358,7 +358,7 @@ def compose(
         "live_ms": LIVE_MS,
         "height": height,
         "shown": shown,
-        "tiles": base.switches.draw_tiles(state.get("wanted") or []),
+        "tiles": base.switches.draw_tiles((state.get("wanted") or {}).get("squares", ())),
         "pictures": _pictures(base, (shown or {}).get("theme", ""), known=have if have.get("base") == base.id else {}),
     }
 

@@ -1,6 +1,7 @@
 // Base maps under everything. Squares of files come from Python over the page's own connection; only Tianditu,
 // chosen by the planner and with the planner's key, is fetched from its server. Read before planmap.js.
 const TILE_DATA = /^data:image\/(png|jpeg|webp);base64,/;
+const PATIENCE_MS = 4000;
 const ASK_AT_ONCE = 12; // squares under way at a time, so that a drag's answer waits behind few
 const TIANDITU_NAMES = { vec: "cva", img: "cia", ter: "cta" };
 
@@ -28,6 +29,7 @@ class Grounds {
     this.waiting = new Map(); // square to what is done with it
     this.known = new Map(); // squares that came, the newest last
     this.asked = [];
+    this.seq = 0;
   }
 
   show(spec, failed) {
@@ -73,13 +75,20 @@ class Grounds {
     const names = [...this.waiting.keys()].slice(-ASK_AT_ONCE);
     if (!names.length) return;
     this.asked = names;
-    this.plan.talk.setStateValue("wanted", names);
+    this.say();
+  }
+
+  // Of two maps that ask at once only one may be heard: who gets no answer asks again.
+  say() {
+    clearTimeout(this.again);
+    this.plan.talk.setStateValue("wanted", { seq: ++this.seq, squares: this.asked });
+    if (this.asked.length) this.again = setTimeout(() => this.plan.root.isConnected && this.say(), PATIENCE_MS);
   }
 
   // An answer holds every square asked for; then the next are due.
   take(tiles) {
     // Left from before this map was drawn: no longer asked for, so it shall not ride along with every answer.
-    if (!this.asked.length && Object.keys(tiles).length) this.plan.talk.setStateValue("wanted", []);
+    if (!this.asked.length && Object.keys(tiles).length) this.say();
     if (!this.asked.length || !this.asked.every((name) => name in tiles)) return;
     for (const name of this.asked) {
       this.known.set(name, tiles[name]);
@@ -89,6 +98,6 @@ class Grounds {
     while (this.known.size > 400) this.known.delete(this.known.keys().next().value);
     this.asked = [];
     if (this.waiting.size) this.send();
-    else this.plan.talk.setStateValue("wanted", []);
+    else this.say();
   }
 }

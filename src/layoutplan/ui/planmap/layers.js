@@ -73,6 +73,11 @@ class Layers {
       if (!sameShown(this.shown, shown)) this.plan.talk.setStateValue("shown", this.shown);
       this.draw();
     }
+    // Linked maps follow once Python has answered: of two states at once it hears only one.
+    if (this.leads && sameShown(this.shown, shown)) {
+      this.leads = false;
+      for (const other of LINKED) if (other !== this.plan && other.root.isConnected) other.switches.take(this.shown);
+    }
     for (const [name, picture] of Object.entries(pictures)) this.addPicture(name, picture);
     this.apply();
     this.grounds.take(tiles);
@@ -88,7 +93,7 @@ class Layers {
     this.shown = globalThis.layoutplanShown = { ...this.shown, ...change };
     this.apply();
     this.plan.talk.setStateValue("shown", this.shown);
-    for (const other of LINKED) if (other !== this.plan && other.root.isConnected) other.switches.take(this.shown);
+    this.leads = LINKED.size > 1;
   }
 
   take(shown) {
