@@ -17,8 +17,9 @@ import pytest
 import toy_county
 
 from layoutplan.errors import ScenarioError
-from layoutplan.plan.batch import RESULTS, Crew, run_batch, summary_row, summary_table
+from layoutplan.plan.batch import RESULTS, Crew, run_batch
 from layoutplan.plan.scenario import AddRooms, CloseSchool, Scenario, save_scenario
+from layoutplan.plan.summary import Summary
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +38,10 @@ def folder(tmp_path_factory):
 
 
 def table_of(runs):
-    return summary_table([summary_row(run) for run in runs])
+    summary = Summary()
+    for run in runs:
+        summary.add(run)
+    return pd.concat(summary.tables(), ignore_index=True)
 
 
 def test_a_scenario_that_fails_is_recorded_and_the_rest_finish_in_any_number_of_processes(folder):

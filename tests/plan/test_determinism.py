@@ -15,20 +15,20 @@ WORK = """
 import hashlib, sys
 from pathlib import Path
 from layoutplan.county.layers import county_norms, read_county
-from layoutplan.plan.batch import RESULTS, run_batch, summary_row, summary_table
+from layoutplan.plan.batch import RESULTS, run_batch
 from layoutplan.plan.planning import prepare, run_plan
 from layoutplan.plan.scenario import load_scenario
-from layoutplan.present.export import write_run, write_table
+from layoutplan.plan.summary import Summary
+from layoutplan.present.export import write_run, write_tables
 
 if __name__ == "__main__":
     folder, workers = Path(sys.argv[1]), int(sys.argv[2])
     plans = sorted((folder / "plans").glob("*.toml"))
-    rows = [
-        summary_row(run)
-        for level in ("plan", "catchments")
-        for run in run_batch(folder / "county", plans, workers=workers, out=folder / "out", level=level)
-    ]
-    write_table(summary_table(rows), folder / "out" / "batch.csv")
+    summary = Summary()
+    for level in ("plan", "catchments"):
+        for run in run_batch(folder / "county", plans, workers=workers, out=folder / "out", level=level):
+            summary.add(run)
+    write_tables(summary.tables(), folder / "out" / "batch.csv")
     prepared = prepare(read_county(folder / "county"), county_norms(folder / "county"))
     write_run(run_plan(prepared, load_scenario(plans[-1])), folder / "out" / "run")
     total = hashlib.sha256()

@@ -9,8 +9,10 @@ import pytest
 import toy_county
 
 from layoutplan.errors import ScenarioError
-from layoutplan.plan.batch import RESULTS, run_batch, summary_row, summary_table
-from layoutplan.plan.grid import is_grid, load_grid
+from layoutplan.plan.batch import RESULTS, run_batch
+from layoutplan.plan.grid import load_grid
+from layoutplan.plan.sources import read_sources
+from layoutplan.plan.summary import Summary
 
 GRID = """
 name = "g"
@@ -54,8 +56,7 @@ def grid(tmp_path):
 
 
 def test_every_combination_comes_once_in_the_order_of_the_file(grid):
-    points = load_grid(grid)
-    assert is_grid(grid)
+    points = list(load_grid(grid).points())
     assert [point.scenario.name for point in points] == [
         f"g / class_size.primary={size} / births_change={births} / {site}"
         for size in (45, 30)
@@ -67,13 +68,22 @@ def test_every_combination_comes_once_in_the_order_of_the_file(grid):
     assert last.scenario.outlook.births_change == -0.1
     assert [action.rooms for action in last.scenario.actions] == [1, 2]
     assert len({(point.norms, point.scenario.fingerprint) for point in points}) == 8
+    sources = read_sources([grid])
+    assert sources.count == 8
+    assert [*sources.modes] == [(("class_size.primary", 45),), (("class_size.primary", 30),)]
+    assert [point.scenario.name for norms in sources.modes for _, point in sources.points(norms)] == [
+        point.scenario.name for point in points
+    ]
 
 
 def test_a_batch_runs_a_grid_on_counties_with_its_thresholds(grid, tmp_path):
     for name in ("east", "west"):
         toy_county.toy().write(tmp_path / "counties" / name)
     runs = run_batch(tmp_path / "counties", [grid], out=tmp_path / "out", level="catchments")
-    table = summary_table([summary_row(run) for run in runs])
+    summary = Summary()
+    for run in runs:
+        summary.add(run)
+    (table,) = summary.tables()
     assert table["status"].tolist() == ["done"] * 16
     east = table[table["county"] == "east"].set_index("scenario")["seats_primary_seat_2025"]
     # 45 or 30 seats a room; two rooms more in the last year.
@@ -91,6 +101,7 @@ def test_a_batch_runs_a_grid_on_counties_with_its_thresholds(grid, tmp_path):
         ("grid.norms", "grid.norm", "grid_axis_unknown", "norm"),
         ("[45, 30]", "[]", "grid_values_wrong", "class_size.primary"),
         ("[45, 30]", "[45, 45]", "grid_values_wrong", "class_size.primary"),
+        ("[45, 30]", "[[45], [30]]", "grid_values_wrong", "class_size.primary"),
         ("[0.0, -0.1]", "0.1", "grid_values_wrong", "births_change"),
         ("births_change", "births", "scenario_key_unknown", "births"),
         ('name = "more"', 'name = "none"', "grid_sites_wrong", "sites"),
@@ -117,4 +128,4 @@ def test_an_unknown_threshold_is_named_with_the_nearest_one(grid, tmp_path):
 def test_the_grid_of_the_manual_is_one(tmp_path):
     manual = Path(__file__).parents[2] / "docs" / "province.md"
     (tmp_path / "grid.toml").write_text(manual.read_text("utf-8").split("```toml\n")[1].split("```")[0], "utf-8")
-    assert len(load_grid(tmp_path / "grid.toml")) == 8
+    assert len(list(load_grid(tmp_path / "grid.toml").points())) == 8

@@ -27,24 +27,24 @@ def batch(
     only: Annotated[str, typer.Option("--only", help=_word("only"))] = "plan",
 ) -> None:
     """Run many scenarios; one that fails does not stop the others, and a second run does only what is missing."""
-    from layoutplan.plan.batch import Crew, find_counties, read_scenarios, run_batch, summary_row, summary_table
-    from layoutplan.present.export import write_table
+    from layoutplan.plan.batch import Crew, find_counties, run_batch
+    from layoutplan.plan.sources import read_sources
+    from layoutplan.plan.summary import Summary
+    from layoutplan.present.export import write_tables
 
     level = _level(only)
     paths = sorted({p for given in scenarios for p in (given.glob("*.toml") if given.is_dir() else [given])})
-    rows, faults = [], []
-    each = sum(len(part) for part in read_scenarios(paths))
+    sources, summary = read_sources(paths), Summary()
     with _progress() as progress:
-        bar = progress.add_task(_word("step.batch"), total=each * len(find_counties(county)))
-        for done in run_batch(county, paths, crew=Crew(workers, scheduler), out=out, level=level):
-            rows.append(summary_row(done))
-            faults += [done.fault] if done.fault else []
+        bar = progress.add_task(_word("step.batch"), total=sources.count * len(find_counties(county)))
+        for done in run_batch(county, sources, crew=Crew(workers, scheduler), out=out, level=level):
+            summary.add(done, lang=LANG)
             progress.advance(bar)
-    write_table(summary_table(rows), out / "batch.csv")
-    print(_word("batch_done", done=len(rows) - len(faults), failed=len(faults), path=out / "batch.csv"))
-    for fault in faults:
-        print(fault.say(LANG), file=sys.stderr)
-    if faults:
+    write_tables(summary.tables(), out / "batch.csv")
+    print(_word("batch_done", done=summary.done, failed=summary.failed, path=out / "batch.csv"))
+    for fault in summary.faults():
+        print(fault, file=sys.stderr)
+    if summary.failed:
         raise SystemExit(BAD_INPUT)
 
 

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain, islice
 from pathlib import Path
 from typing import Literal
 
@@ -26,15 +27,13 @@ from layoutplan.county.tables import STAGES
 from layoutplan.errors import DataError, InputError, Problem, ScenarioError
 from layoutplan.files import write_whole
 from layoutplan.plan.catchments import Catchments, draw_up_catchments
-from layoutplan.plan.grid import Point, is_grid, load_grid, vary_norms
+from layoutplan.plan.grid import Thresholds, vary_norms
 from layoutplan.plan.planning import Prepared, count_plan, prepare
-from layoutplan.plan.scenario import Scenario, load_scenario
+from layoutplan.plan.scenario import Scenario
+from layoutplan.plan.sources import Sources, read_sources
 from layoutplan.plan.workers import Job, Lost, run_beside, run_here, run_on_cluster
-from layoutplan.seats.ways import modes_of
 
 RESULTS = "results"
-# Norms that a grid varies, by key.
-Thresholds = tuple[tuple[str, float], ...]
 # What is worked out of each scenario: the whole plan, or who lives nearest to which school.
 Level = Literal["plan", "catchments"]
 _COLUMNS = ("indicator", "year", "value", "unit", "school_id")
@@ -146,7 +145,7 @@ def find_counties(path: Path) -> list[Path]:
 
 def run_batch(
     county: Path,
-    scenarios: Sequence[Path],
+    scenarios: Sequence[Path] | Sources,
     *,
     workers: int = 1,
     crew: Crew | None = None,
@@ -159,8 +158,8 @@ def run_batch(
     ----------
     county : Path
         ``county.toml`` or its folder, or a folder of such folders: then every scenario runs on every county.
-    scenarios : sequence of Path
-        Scenario files and grids; a scenario that fails does not stop the others.
+    scenarios : sequence of Path, or Sources
+        Scenario files and grids, read only as they are worked on; a scenario that fails does not stop the others.
     workers : int, optional
         Processes of this machine; the county is read and prepared once and handed to each.
     crew : Crew, optional
@@ -182,72 +181,47 @@ def run_batch(
     DataError
         There is no county. A county of several that cannot be read fails with all its scenarios.
     """
-    readable, broken = read_scenarios(scenarios)
+    sources = scenarios if isinstance(scenarios, Sources) else read_sources(scenarios)
     counties = find_counties(county)
     for place in counties:
         name = place.parent.name if place.is_file() else place.name
-        yield from (BatchRun(name, file, None, "", None, fault) for file, fault in broken)
-        varied: dict[Thresholds, list[tuple[str, Point]]] = {}
-        for file, point in readable:
-            varied.setdefault(point.norms, []).append((file, point))
-        for thresholds, points in varied.items():
+        yield from (BatchRun(name, file, None, "", None, fault) for file, fault in sources.broken)
+        for thresholds in sources.modes:
+            share = _Share(name, sources, thresholds, level)
             try:
-                prepared = _prepared(place, thresholds, points)
+                prepared = _prepared(place, share)
             except InputError as fault:
                 if len(counties) == 1:
                     raise
-                yield from (BatchRun(name, file, point.scenario.name, "", None, fault) for file, point in points)
+                yield from (BatchRun(name, file, plan.name, "", None, fault) for file, plan in share.plans())
                 continue
-            plans = [(file, point.scenario) for file, point in points]
-            tasks = [Task(name, file, plan, make_key(prepared, plan, level), level) for file, plan in plans]
-            yield from _run_tasks(prepared, tasks, crew or Crew(workers), out)
+            yield from _run_share(prepared, share, crew or Crew(workers), out)
+            # Or two counties would be held while the next one is read.
+            del prepared
 
 
-def read_scenarios(paths: Sequence[Path]) -> tuple[list[tuple[str, Point]], list[tuple[str, ScenarioError]]]:
-    """Read scenario files and grids.
+@dataclass(frozen=True, eq=False)
+class _Share:
+    """The scenarios of a batch that share what is prepared: of one county, with the same thresholds."""
 
-    Parameters
-    ----------
-    paths : sequence of Path
-        Files; of a grid every combination is a scenario.
+    county: str
+    sources: Sources
+    thresholds: Thresholds
+    level: Level
 
-    Returns
-    -------
-    readable : list of (str, Point)
-        Name of the file, and what is in it.
-    broken : list of (str, ScenarioError)
-        Files that do not read.
+    def plans(self) -> Iterator[tuple[str, Scenario]]:
+        return ((file, point.scenario) for file, point in self.sources.points(self.thresholds))
 
-    Raises
-    ------
-    ScenarioError
-        There is no file, or two scenarios have one name.
-    """
-    if not paths:
-        raise ScenarioError([Problem("batch_empty", "batch")])
-    readable: list[tuple[str, Point]] = []
-    broken: list[tuple[str, ScenarioError]] = []
-    problems, names = [], set[str]()
-    for path in paths:
-        try:
-            points = load_grid(path) if is_grid(path) else [Point(load_scenario(path))]
-        except ScenarioError as fault:
-            broken.append((path.name, fault))
-            continue
-        for point in points:
-            if point.scenario.name in names:
-                values = {"value": point.scenario.name}
-                problems.append(Problem("batch_same_name", path.name, field="name", values=values))
-            names.add(point.scenario.name)
-            readable.append((path.name, point))
-    if problems:
-        raise ScenarioError(problems)
-    return readable, broken
+    def tasks(self, prepared: Prepared) -> Iterator[Task]:
+        for file, plan in self.plans():
+            yield Task(self.county, file, plan, make_key(prepared, plan, self.level), self.level)
 
 
-def _prepared(place: Path, thresholds: Thresholds, points: Sequence[tuple[str, Point]]) -> Prepared:
-    modes = tuple(sorted({mode for _, point in points for mode in modes_of(point.scenario.policy)}))
-    norms = vary_norms(county_norms(place), thresholds, source=points[0][0])
+def _prepared(place: Path, share: _Share) -> Prepared:
+    modes = tuple(sorted(share.sources.modes[share.thresholds]))
+    norms = county_norms(place)
+    if share.thresholds:
+        norms = vary_norms(norms, share.thresholds, source=next(share.sources.points(share.thresholds))[0])
     return prepare(read_county(place), norms, modes=modes)
 
 
@@ -268,20 +242,24 @@ def _program() -> str:
     return total.hexdigest()
 
 
-def _run_tasks(prepared: Prepared, tasks: Sequence[Task], crew: Crew, out: Path | None) -> Iterator[BatchRun]:
-    left = []
-    for task in tasks:
-        kept = _read_result(task, out)
-        if kept is None:
-            left.append(task)
-        else:
-            yield _done(task, kept)
-    job = Job[Prepared, Task, Outcome](work_out, prepared, left)
+def _run_share(prepared: Prepared, share: _Share, crew: Crew, out: Path | None) -> Iterator[BatchRun]:
+    """Yield what earlier runs kept, then the rest; scenarios are read twice, so that none needs to be held."""
+    kept = set[bytes]()
+    if out is not None and (out / RESULTS).is_dir():
+        for task in share.tasks(prepared):
+            if (indicators := _read_result(task, out)) is not None:
+                kept.add(bytes.fromhex(task.key))
+                yield _done(task, indicators)
+    left = (task for task in share.tasks(prepared) if bytes.fromhex(task.key) not in kept)
+    first = list(islice(left, 2))
+    job = Job[Prepared, Task, Outcome](work_out, prepared, chain(first, left))
+    if not first:
+        return
     if crew.scheduler:
         done = run_on_cluster(job, address=crew.scheduler)
     else:
-        done = run_here(job) if crew.workers == 1 or len(left) < 2 else run_beside(job, workers=crew.workers)
-    for task, answer in done if left else ():
+        done = run_here(job) if crew.workers == 1 or len(first) < 2 else run_beside(job, workers=crew.workers)
+    for task, answer in done:
         if isinstance(answer, Lost):
             answer = ScenarioError([Problem("worker_lost", task.file)])
         if isinstance(answer, InputError):
@@ -346,33 +324,12 @@ def _keep_result(result: Result, task: Task, out: Path) -> None:
         draft.write_bytes(content.getvalue())
 
 
-def _read_result(task: Task, out: Path | None) -> pd.DataFrame | None:
+def _read_result(task: Task, out: Path) -> pd.DataFrame | None:
     """Return the indicators an earlier run kept; nothing where there are none or the file does not read."""
-    if out is None or not _path_of(task, out).is_file():
+    if not _path_of(task, out).is_file():
         return None
     try:
         rows = pd.read_parquet(_path_of(task, out))
         return rows.loc[rows["school_id"].isna(), list(_COLUMNS[:-1])].reset_index(drop=True)
     except (OSError, ValueError, KeyError, pa.ArrowException):
         return None
-
-
-def summary_row(run: BatchRun) -> dict[str, object]:
-    """Return the row of one run: ``county, file, scenario, status, problems, key``, then a value an indicator and year.
-
-    ``status`` is ``done`` or ``failed``; values stand under ``<indicator>_<unit>_<year>``.
-    """
-    row: dict[str, object] = {
-        "county": run.county, "file": run.file, "scenario": run.scenario,
-        "status": "done" if run.fault is None else "failed",
-        "problems": "" if run.fault is None else run.fault.say("en"), "key": run.key,
-    }  # fmt: skip
-    if run.indicators is not None:
-        names = run.indicators[["indicator", "unit", "year"]].astype(str).agg("_".join, axis=1)
-        row |= dict(zip(names, run.indicators["value"], strict=True))
-    return row
-
-
-def summary_table(rows: Sequence[dict[str, object]]) -> pd.DataFrame:
-    """Return the rows of :func:`summary_row` as one table, sorted by county, file and scenario."""
-    return pd.DataFrame(rows).sort_values(["county", "file", "scenario"], ignore_index=True)

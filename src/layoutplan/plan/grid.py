@@ -9,14 +9,16 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-import tomli_w
-
 from layoutplan.errors import Problem, ScenarioError
 from layoutplan.norms import Norms
-from layoutplan.plan.scenario import Scenario, parse_scenario, parse_tree, read_content
+from layoutplan.plan.scenario import Scenario, parse_tree, read_content, validate_scenario
+from layoutplan.seats.settings import Policy
 
 _AXES = ("norms", "outlook", "policy", "sites")
 _MOST = 100_000
+# Norms that a grid varies, by key, sorted; and a value of an axis: kind of axis, key and value.
+Thresholds = tuple[tuple[str, float], ...]
+Value = tuple[str, str, Any]
 
 
 @dataclass(frozen=True)
@@ -32,54 +34,118 @@ class Point:
     """
 
     scenario: Scenario
-    norms: tuple[tuple[str, float], ...] = ()
+    norms: Thresholds = ()
 
 
-def is_grid(path: Path) -> bool:
-    """Return whether a file is a grid; one that does not read is none."""
-    try:
-        return "grid" in parse_tree(read_content(path), source=path.name)
-    except ScenarioError:
-        return False
-
-
-def load_grid(path: Path) -> list[Point]:
-    """Read a grid and return all its combinations, in the order of its axes and of their values.
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """Every combination of the values of some axes, made when it is asked for.
 
     Parameters
     ----------
-    path : Path
-        A scenario file that has a table ``grid`` besides, with ``norms``, ``outlook`` and ``policy`` (a list of
+    tree : mapping
+        The scenario that all combinations begin from, as its tables.
+    axes : tuple of tuple of (str, str, value)
+        Kind of axis, key (name of a site) and value (actions of a site), axis by axis.
+    source : str
+        File to be named in problems.
+    """
+
+    tree: Mapping[str, Any]
+    axes: tuple[tuple[Value, ...], ...]
+    source: str
+
+    def names(self) -> Iterator[str]:
+        """Yield the names of all combinations; the last axis varies fastest."""
+        return (_name(self.tree, combination) for combination in itertools.product(*self.axes))
+
+    def thresholds(self) -> Iterator[Thresholds]:
+        """Yield what the norms may be, each combination once."""
+        return (_norms(combination) for combination in itertools.product(*self._axes("norms")))
+
+    def policies(self) -> Iterator[Policy]:
+        """Yield what the policy may be, each combination once."""
+        return (self._point(part).scenario.policy for part in itertools.product(*self._axes("policy")))
+
+    def points(self, thresholds: Thresholds | None = None) -> Iterator[Point]:
+        """Yield all combinations, or those that have some thresholds."""
+        for combination in itertools.product(*self.axes):
+            if thresholds is None or _norms(combination) == thresholds:
+                yield self._point(combination)
+
+    def _axes(self, kind: str) -> list[tuple[Value, ...]]:
+        return [axis for axis in self.axes if axis[0][0] == kind]
+
+    def _point(self, combination: tuple[Value, ...]) -> Point:
+        scenario = dict(self.tree)
+        for kind, key, value in combination:
+            # What is no list or table stays as it is, for the scenario to refuse.
+            if kind == "sites" and isinstance(held := scenario.get("actions", []), list):
+                scenario["actions"] = [*held, *value]
+            elif kind != "norms" and isinstance(held := scenario.get(kind, {}), Mapping):
+                scenario[kind] = {**held, key: value}
+        scenario["name"] = _name(self.tree, combination)
+        return Point(validate_scenario(scenario, source=self.source), _norms(combination))
+
+
+def _name(tree: Mapping[str, Any], combination: tuple[Value, ...]) -> str:
+    words = (key if kind == "sites" else f"{key}={value}" for kind, key, value in combination)
+    return " / ".join((str(tree.get("name", "")), *words))
+
+
+def _norms(combination: tuple[Value, ...]) -> Thresholds:
+    return tuple(sorted((key, value) for kind, key, value in combination if kind == "norms"))
+
+
+def load_grid(path: Path) -> Grid:
+    """Read a grid from a file; errors are those of :func:`make_grid`, and that the file cannot be read or is no grid."""
+    tree = parse_tree(read_content(path), source=path.name)
+    if "grid" not in tree:
+        values = {"reason": "", "value": ""}
+        raise ScenarioError([Problem("scenario_key_missing", path.name, field="grid", values=values)])
+    return make_grid(tree, path.name)
+
+
+def make_grid(tree: Mapping[str, Any], source: str) -> Grid:
+    """Return the grid that a file holds.
+
+    Parameters
+    ----------
+    tree : mapping
+        A scenario with a table ``grid`` besides, with ``norms``, ``outlook`` and ``policy`` (a list of
         values a key) and ``sites`` (``name`` and ``actions`` each; their actions come after those of the scenario).
+    source : str
+        File to be named in problems.
 
     Returns
     -------
-    list of Point
-        The last axis varies fastest.
+    Grid
+        Its combinations are in the order of its axes and of their values.
 
     Raises
     ------
     ScenarioError
-        The file cannot be read, has unknown keys, empty or repeated values, more than 100,000 combinations, or one
-        that is no scenario.
+        The file has unknown keys, empty or repeated values, more than 100,000 combinations, or a value with which
+        it is no scenario.
     """
-    tree = parse_tree(read_content(path), source=path.name)
-    if "grid" not in tree:
-        raise ScenarioError(
-            [Problem("scenario_key_missing", path.name, field="grid", values={"reason": "", "value": ""})]
-        )
-    axes = tree.pop("grid")
-    problems = list(_faults(axes, path.name))
+    axes = tree["grid"]
+    problems = list(_faults(axes, source))
     if problems:
         raise ScenarioError(problems)
     lists = [
-        [(kind, key, value) for value in values]
+        tuple((kind, key, value) for value in values)
         for kind in _AXES[:-1]
         for key, values in sorted(axes.get(kind, {}).items())
     ]
     if "sites" in axes:
-        lists.append([("sites", site["name"], site["actions"]) for site in axes["sites"]])
-    return [_point(tree, combination, path.name) for combination in itertools.product(*lists)]
+        lists.append(tuple(("sites", site["name"], site["actions"]) for site in axes["sites"]))
+    grid = Grid({name: value for name, value in tree.items() if name != "grid"}, tuple(lists), source)
+    # A scenario checks every value by itself, so a value that is good with the first of the others always is.
+    first = [axis[0] for axis in grid.axes]
+    for at, axis in enumerate(grid.axes):
+        for value in axis:
+            grid._point((*first[:at], value, *first[at + 1 :]))
+    return grid
 
 
 def _faults(axes: Any, source: str) -> Iterator[Problem]:
@@ -99,6 +165,8 @@ def _faults(axes: Any, source: str) -> Iterator[Problem]:
         for key, values in table.items():
             if not isinstance(values, list) or not values or len({repr(value) for value in values}) < len(values):
                 yield Problem("grid_values_wrong", source, f"grid.{kind}", key, {"value": repr(values)[:80]})
+            elif kind == "norms" and not all(isinstance(value, int | float) for value in values):
+                yield Problem("grid_values_wrong", source, f"grid.{kind}", key, {"value": repr(values)[:80]})
             else:
                 combinations *= len(values)
     sites = axes.get("sites", [])
@@ -117,21 +185,7 @@ def _site_name(site: Any) -> str | None:
     return str(site["name"]) if is_whole else None
 
 
-def _point(tree: Mapping[str, Any], combination: tuple[tuple[str, str, Any], ...], source: str) -> Point:
-    scenario, norms, words = dict(tree), [], [str(tree.get("name", ""))]
-    for kind, key, value in combination:
-        words.append(key if kind == "sites" else f"{key}={value}")
-        if kind == "norms":
-            norms.append((key, value))
-        elif kind == "sites":
-            scenario["actions"] = [*scenario.get("actions", []), *value]
-        else:
-            scenario[kind] = {**scenario.get(kind, {}), key: value}
-    scenario["name"] = " / ".join(words)
-    return Point(parse_scenario(tomli_w.dumps(scenario), source=source), tuple(sorted(norms)))
-
-
-def vary_norms(norms: Norms, values: tuple[tuple[str, float], ...], *, source: str) -> Norms:
+def vary_norms(norms: Norms, values: Thresholds, *, source: str) -> Norms:
     """Return norms with other thresholds, which then are nobody's clause any more.
 
     Parameters

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -235,7 +236,12 @@ def parse_tree(content: str, *, source: str) -> dict[str, Any]:
 
 def parse_scenario(content: str, *, source: str) -> Scenario:
     """Read a scenario from TOML text; ``source`` names it in messages."""
-    tree = parse_tree(content, source=source)
+    return validate_scenario(parse_tree(content, source=source), source=source)
+
+
+def validate_scenario(tree: Mapping[str, Any], *, source: str) -> Scenario:
+    """Read a scenario from the tables of TOML text; ``source`` names it in messages."""
+    tree = dict(tree)
     if isinstance(tree.get("actions"), list):
         tree["actions"] = tuple(tree["actions"])
     try:

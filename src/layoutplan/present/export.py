@@ -128,20 +128,26 @@ def assignment_table(result: PlanResult) -> pd.DataFrame:
 
 
 def write_table(frame: pd.DataFrame, path: Path) -> None:
-    """Write a table as CSV: names with units as headings, fixed decimals, text that no spreadsheet runs.
+    """Write a table as CSV; see :func:`write_tables`."""
+    write_tables([frame], path)
+
+
+def write_tables(frames: Iterable[pd.DataFrame], path: Path) -> None:
+    """Write tables of the same columns, one below the other, as CSV: headings with units, text no spreadsheet runs.
 
     Parameters
     ----------
-    frame : DataFrame
-        Columns of numbers, flags or text; missing values become empty cells.
+    frames : iterable of DataFrame
+        Columns of numbers, flags or text; missing values become empty cells. One is held at a time.
     path : Path
         File; UTF-8 with a byte order mark, lines end in LF. Its folder is made if missing. The table is
         written under a temporary name and then renamed, so that a broken write leaves the old file whole.
     """
-    columns = {str(name): _cells(frame[name], str(name)) for name in frame.columns}
-    table = pd.DataFrame(columns, columns=[str(name) for name in frame.columns])
-    with write_whole(path) as draft:
-        table.to_csv(draft, index=False, encoding="utf-8-sig", lineterminator="\n")
+    with write_whole(path) as draft, draft.open("w", encoding="utf-8-sig", newline="") as file:
+        for number, frame in enumerate(frames):
+            columns = {str(name): _cells(frame[name], str(name)) for name in frame.columns}
+            table = pd.DataFrame(columns, columns=[str(name) for name in frame.columns])
+            table.to_csv(file, index=False, header=number == 0, lineterminator="\n")
 
 
 def _cells(column: pd.Series[float] | pd.Series[str], name: str) -> list[str]:

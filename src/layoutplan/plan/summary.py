@@ -1,0 +1,76 @@
+"""The table of a batch, a row a county and scenario, gathered on the disk: memory does not grow with the rows."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from layoutplan.labels import Lang
+from layoutplan.plan.batch import BatchRun
+
+_KEYS = ("county", "file", "scenario", "status", "problems", "key")
+_ROWS = 256
+
+
+class Summary:
+    """Rows of finished runs, in whatever order they come, to be told sorted by county, file and scenario.
+
+    They stand in an SQLite database without a name, which the system takes away with the process.
+    """
+
+    def __init__(self) -> None:
+        self._base = sqlite3.connect("")
+        self._base.execute("PRAGMA journal_mode = OFF")
+        self._base.execute(
+            "CREATE TABLE runs (county TEXT, file TEXT, scenario TEXT, status TEXT, problems TEXT, key TEXT, said TEXT,"
+            " numbers TEXT)"
+        )
+        # Indicator, year and unit of every column, in the order they first came.
+        self._columns: dict[tuple[str, int, str], int] = {}
+        self.done = self.failed = 0
+
+    def add(self, run: BatchRun, *, lang: Lang = "en") -> None:
+        """Take in a run; what it failed for is also kept in a language, for :meth:`faults`."""
+        numbers = []
+        if run.indicators is not None:
+            columns = (run.indicators[name].tolist() for name in ("indicator", "year", "unit", "value"))
+            for indicator, year, unit, value in zip(*columns, strict=True):
+                at = self._columns.setdefault((indicator, year, unit), len(self._columns))
+                numbers.append((at, value))
+        self.done, self.failed = self.done + (run.fault is None), self.failed + (run.fault is not None)
+        said = ("", "") if run.fault is None else (run.fault.say("en"), run.fault.say(lang))
+        row = (run.county, run.file, run.scenario, "failed" if run.fault else "done", said[0], run.key, said[1])
+        self._base.execute("INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*row, json.dumps(numbers)))
+
+    def faults(self) -> Iterator[str]:
+        """Yield why runs failed, in the language they were taken in."""
+        for (said,) in self._base.execute(f"SELECT said FROM runs WHERE status = 'failed' {_ORDER}"):
+            yield said
+
+    def tables(self) -> Iterator[pd.DataFrame]:
+        """Yield the rows, some hundred at a time.
+
+        Yields
+        ------
+        DataFrame
+            ``county, file, scenario, status`` (``done`` or ``failed``)``, problems, key``, then
+            ``<indicator>_<unit>_<year>``, sorted by indicator, year and unit; all tables have all columns.
+        """
+        columns = sorted(self._columns)
+        place = np.argsort([self._columns[column] for column in columns])
+        heads = [f"{indicator}_{unit}_{year}" for indicator, year, unit in columns]
+        rows = self._base.execute(f"SELECT {', '.join(_KEYS)}, numbers FROM runs {_ORDER}")
+        while part := rows.fetchmany(_ROWS):
+            values = np.full((len(part), len(columns)), np.nan)
+            for at, row in enumerate(part):
+                for column, value in json.loads(row[-1]):
+                    values[at, place[column]] = value
+            keys = {name: pd.array([row[at] for row in part], dtype="str") for at, name in enumerate(_KEYS)}
+            yield pd.concat([pd.DataFrame(keys), pd.DataFrame(values, columns=heads)], axis=1)
+
+
+_ORDER = "ORDER BY county, file, scenario IS NULL, scenario"
