@@ -29,7 +29,7 @@ WORK, NOTES = batch.work_out, "LAYOUTPLAN_KILLS_NOTES"
 
 
 def noted(prepared, task):
-    with open(os.environ[NOTES], "a", encoding="utf-8") as file:
+    with Path(os.environ[NOTES]).open("a", encoding="utf-8") as file:
         file.write(f"{os.getpid()} {task.key}\n")
     return WORK(prepared, task)
 
@@ -51,14 +51,22 @@ def work(county: Path, plans: Path, out: Path, workers: int, level: str) -> None
         pass
 
 
-def gone(pids: set[int], seconds: float = 60.0) -> bool:
-    """Return whether processes are gone, waiting a while for it."""
+def gone(pids: set[int], seconds: float = 20.0) -> bool:
+    """Return whether processes have ended, waiting a while for it."""
     until = time.monotonic() + seconds
-    while any(Path(f"/proc/{pid}/stat").is_file() for pid in pids):
+    while any(runs(pid) for pid in pids):
         if time.monotonic() > until:
             return False
         time.sleep(0.05)
     return True
+
+
+def runs(pid: int) -> bool:
+    try:
+        # What has ended and is not yet fetched by anybody is marked Z.
+        return Path(f"/proc/{pid}/stat").read_text("utf-8").rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def main() -> None:
@@ -107,8 +115,8 @@ def main() -> None:
         after, keys = kept(out), Counter(key for _, key in begun(notes))
         lost += sum(after.get(key) != at for key, at in before.items())
         twice = sum(count - 1 for count in keys.values())
-        print(f"{asked.kills} kills: {len(after)} of {asked.scenarios} kept, {lost} lost or written again, {twice} begun "
-              f"twice (at most {asked.kills * asked.workers})")  # fmt: skip
+        print(f"{asked.kills} kills: {len(after)} of {asked.scenarios} kept, {lost} lost or written again, "
+              f"{twice} begun twice (at most {asked.kills * asked.workers})")  # fmt: skip
         if lost or len(after) < len(keys) or twice > asked.kills * asked.workers:
             raise SystemExit(1)
 

@@ -156,7 +156,7 @@ def main() -> None:
             for level in ("near", "plan"):
                 seconds = counties * (table["ready_s"].mean() + table[f"{level}_ms"].mean())
                 disk = counties * table[f"{level}_kB"].mean() / 1000
-                print(f"{unit}, {counties} counties x 1,000 edits, {level}: {seconds / 3600:.1f} core hours, {disk:.1f} GB")
+                print(f"{unit}, {counties} x 1,000 edits, {level}: {seconds / 3600:.1f} core hours, {disk:.1f} GB")
 
 
 if __name__ == "__main__":

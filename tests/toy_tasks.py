@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from pathlib import Path
 
 
@@ -23,4 +24,11 @@ def die_once(shared, task):
 def die_always(_, task):
     if task == 3:
         os.kill(os.getpid(), signal.SIGKILL)
+    return task
+
+
+def stay(shared, task):
+    """Note the worker's number, and stay for so many seconds."""
+    (Path(shared) / str(os.getpid())).touch()
+    time.sleep(task)
     return task

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 import toy_tasks
@@ -51,3 +56,32 @@ def test_a_scheduler_that_is_not_there_is_named(monkeypatch):
     assert [(problem.code, problem.layer) for problem in caught.value.problems] == [
         ("cluster_not_there", "tcp://127.0.0.1:9")
     ]
+
+
+@needs_kill
+@pytest.mark.skipif(not Path("/proc/self/stat").is_file(), reason="no list of processes in files")
+def test_workers_end_when_the_process_they_work_for_is_killed(tmp_path):
+    work = f"""
+import toy_tasks
+from layoutplan.plan.workers import Job, run_beside
+
+next(run_beside(Job(toy_tasks.stay, {str(tmp_path)!r}, [60, 61]), workers=2))
+"""
+    path = os.pathsep.join(map(str, sys.path))
+    killed = subprocess.Popen([sys.executable, "-c", work], env=os.environ | {"PYTHONPATH": path})
+    while len(list(tmp_path.iterdir())) < 2:
+        assert killed.poll() is None
+        time.sleep(0.05)
+    killed.send_signal(signal.SIGKILL)
+    killed.wait()
+    workers = [Path("/proc", file.name, "stat") for file in tmp_path.iterdir()]
+    while any(is_running(stat) for stat in workers):
+        time.sleep(0.05)
+
+
+def is_running(stat):
+    """Whether a process has not ended; Z marks one that has and whom nobody has asked about yet."""
+    try:
+        return stat.read_text("utf-8").rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False

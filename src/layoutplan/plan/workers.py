@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 import multiprocessing
+import os
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -66,6 +68,15 @@ _KEPT: dict[str, Any] = {}
 def _keep(function: Callable[..., Any], shared: object) -> None:
     """Remember, in a new worker, what its tasks have in common."""
     _KEPT.update(function=function, shared=shared)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """End this worker when the process that started it is killed; it would wait for tasks for ever, and hold memory."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _do(task: object) -> Any:
