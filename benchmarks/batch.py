@@ -1,23 +1,25 @@
 """A batch of single edits: beside one ``layoutplan run`` each, and beside a script of scipy and GeoPandas.
 
-Run ``python benchmarks/batch.py [COUNTY] [--scenarios 1000] [--part 60] [--dask]``. The edits are new primary schools,
-closures and rooms, in turn. Three things are measured on a part of them, in turn, in CPU time, and multiplied up:
+Run ``python benchmarks/batch.py [COUNTY] [--scenarios 1000] [--part 60] [--dask | --memory]``. The edits are new primary
+schools, closures and rooms, in turn. CPU time on one core:
 
-* run         a process of ``layoutplan run`` each (three of them)
-* plan        ``layoutplan batch``: whole plans, results kept
-* catchments  ``layoutplan batch --only catchments``: who lives nearest to which school, results kept
+* run         a process of ``layoutplan run`` each (three of them, multiplied)
+* plan        ``layoutplan batch`` on a part of them (multiplied; start, reading and preparing counted once)
+* catchments  ``layoutplan batch --only catchments`` on all of them: who lives nearest to which school
 * script      the same nearest-school work as an analyst would write it: one graph with all places, schools and sites
               on it, scipy's Dijkstra from each of them once, the nearest of each set of open schools, pandas to add up;
-              it keeps nothing
+              a part of them, multiplied; it reads no files and keeps nothing
 
 The script's answers (pupils nearest to every school, mean minutes, seat gaps, in the last year) are compared with ours
 before anything is timed. ``--dask`` compares two local processes with two workers of a Dask cluster instead: seconds
-by the clock, and the hash of all results.
+by the clock, and the hash of all results. ``--memory`` shows the largest memory of every process at 200 and at 2,000
+scenarios, catchments only, with one and with two processes.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
 import json
 import os
@@ -30,6 +32,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import psutil
 import shapely
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
@@ -38,7 +41,7 @@ from layoutplan.access.engine import warm_up
 from layoutplan.access.network import CLOSED, Network, Snaps, join_snaps
 from layoutplan.county.layers import County, county_norms, read_county
 from layoutplan.county.tables import GRADES_OF_GROUP, GRADES_OF_STAGE
-from layoutplan.plan.batch import RESULTS, Crew, Task, make_key, run_batch, work_out
+from layoutplan.plan.batch import RESULTS, Crew, Task, run_batch, work_out
 from layoutplan.plan.openings import snap_openings
 from layoutplan.plan.planning import Prepared, demand_of, prepare
 from layoutplan.plan.roster import apply_actions
@@ -187,13 +190,16 @@ def main() -> None:
     parser.add_argument("--scenarios", type=int, default=1000)
     parser.add_argument("--part", type=int, default=60)
     parser.add_argument("--dask", action="store_true")
+    parser.add_argument("--memory", action="store_true")
     asked = parser.parse_args()
     warm_up()
     county = read_county(asked.county)
-    scenarios = single_edits(county, asked.scenarios)
+    scenarios = single_edits(county, 2_000 if asked.memory else asked.scenarios)
     with tempfile.TemporaryDirectory() as folder:
         if asked.dask:
             beside_dask(asked.county, scenarios[: asked.part], Path(folder))
+        elif asked.memory:
+            show_memory(asked.county, scenarios, Path(folder))
         else:
             beside_script(asked.county, county, scenarios, Path(folder), part=asked.part)
 
@@ -208,28 +214,65 @@ def beside_script(place: Path, county: County, scenarios: list[Scenario], folder
     chosen = scenarios[:: max(len(scenarios) // part, 1)][:part]
     compare(prepared, script, chosen[:12])
     print(f"answers agree on 12 scenarios; preparing {preparing:.1f} s, the script's graph {building:.1f} s of CPU")
-    taken: dict[str, list[float]] = {"plan": [], "catchments": [], "script": []}
-    for number, scenario in enumerate(chosen):
-        begin = time.process_time()
+    begin = time.process_time()
+    for scenario in chosen:
         script.answer(scenario)
-        taken["script"].append(time.process_time() - begin)
-        for level in ("catchments", "plan"):
-            if level == "plan" and number % 6:
-                continue
-            begin = time.process_time()
-            task = Task("c", "f", scenario, make_key(prepared, scenario, level), level)
-            list(run_tasks(prepared, task, folder))
-            taken[level].append(time.process_time() - begin)
-    taken["run"] = [one_run(place, scenario, folder) for scenario in chosen[:3]]
-    # Each of the scenarios by itself; what is done once counts once.
-    once = {"plan": preparing, "catchments": preparing, "script": building, "run": 0.0}
-    each = {name: statistics.mean(seconds) for name, seconds in taken.items()}
-    total = {name: len(scenarios) * each[name] + once[name] for name in taken}
+    each = {"script": (time.process_time() - begin) / len(chosen)}
+    total = {"script": len(scenarios) * each["script"] + building}
+    for level, mine in (("plan", chosen), ("catchments", scenarios)):
+        once, whole = (batch_seconds(place, part, folder, level=level) for part in (mine[:1], mine))
+        each[level] = (whole - once) / (len(mine) - 1)
+        total[level] = once + (len(scenarios) - 1) * each[level]
+    each["run"] = statistics.mean(one_run(place, scenario, folder) for scenario in chosen[:3])
+    total["run"] = len(scenarios) * each["run"]
     for name in ("run", "plan", "catchments", "script"):
         print(f"{name:12}{each[name] * 1000:10.1f} ms each{total[name]:10.1f} s for {len(scenarios)}")
     print(f"run / plan          {total['run'] / total['plan']:8.1f}")
     print(f"run / catchments    {total['run'] / total['catchments']:8.1f}")
     print(f"script / catchments {total['script'] / total['catchments']:8.1f}")
+    print(f"each by itself: run / plan {each['run'] / each['plan']:.1f}, script / catchments "
+          f"{each['script'] / each['catchments']:.1f}")  # fmt: skip
+
+
+def batch_seconds(place: Path, scenarios: list[Scenario], folder: Path, *, level: str) -> float:
+    """Return the CPU seconds of ``layoutplan batch`` in one process, its files, results and table included."""
+    plans = save_all(scenarios, folder / f"plans_{level}_{len(scenarios)}")
+    command = ["batch", place, plans, "--only", level, "--out", folder / f"out_{level}_{len(scenarios)}"]
+    return seconds_of([sys.executable, "-m", "layoutplan", *command])
+
+
+def save_all(scenarios: list[Scenario], folder: Path) -> Path:
+    for scenario in scenarios:
+        save_scenario(scenario, folder / f"{scenario.name}.toml")
+    return folder
+
+
+def seconds_of(command: list[object]) -> float:
+    """Return the CPU seconds of a process."""
+    before = os.times()
+    subprocess.run([str(word) for word in command], check=True, capture_output=True)
+    after = os.times()
+    return after.children_user + after.children_system - before.children_user - before.children_system
+
+
+def show_memory(place: Path, scenarios: list[Scenario], folder: Path) -> None:
+    """Print the largest memory of the process that was started, and of its workers."""
+    for workers in (1, 2):
+        for count in (len(scenarios) // 10, len(scenarios)):
+            plans = save_all(scenarios[:count], folder / f"plans_{count}")
+            command = [sys.executable, "-m", "layoutplan", "batch", place, plans, "--only", "catchments"]
+            command += ["--out", folder / f"out_{workers}_{count}", "--workers", str(workers)]
+            process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            most: dict[int, float] = {}
+            while process.poll() is None:
+                with contextlib.suppress(psutil.Error):
+                    parent = psutil.Process(process.pid)
+                    for one in (parent, *parent.children(recursive=True)):
+                        most[one.pid] = max(most.get(one.pid, 0.0), one.memory_info().rss / 1e6)
+                time.sleep(0.05)
+            own, *others = (most.pop(process.pid), *sorted(most.values(), reverse=True)[:workers])
+            beside = ", ".join(f"{size:.0f}" for size in others if size > 50)
+            print(f"{workers} processes, {count} scenarios: {own:.0f} MB, workers {beside or 'none'}", flush=True)
 
 
 def beside_dask(place: Path, scenarios: list[Scenario], folder: Path) -> None:
@@ -279,20 +322,11 @@ def hash_of(out: Path) -> str:
     return hashlib.sha256(table.to_csv(index=False).encode()).hexdigest()[:16]
 
 
-def run_tasks(prepared: Prepared, task: Task, folder: Path):
-    from layoutplan.plan.batch import _run_tasks
-
-    return _run_tasks(prepared, [task], Crew(), folder)
-
-
 def one_run(place: Path, scenario: Scenario, folder: Path) -> float:
     """Return the CPU seconds of a process of ``layoutplan run``."""
     save_scenario(scenario, folder / "one.toml")
-    before = os.times()
     command = [sys.executable, "-m", "layoutplan", "run", place, "--scenario", folder / "one.toml"]
-    subprocess.run([*command, "--out", folder / "one"], check=True, capture_output=True)
-    after = os.times()
-    return after.children_user + after.children_system - before.children_user - before.children_system
+    return seconds_of([*command, "--out", folder / "one"])
 
 
 if __name__ == "__main__":

@@ -181,7 +181,7 @@ def _counties(work: Path) -> dict[str, Target]:
 
 def _texts(work: Path) -> dict[str, Target]:
     """Targets that are a TOML file by themselves."""
-    from layoutplan.plan.grid import is_grid, load_grid
+    from layoutplan.plan.grid import load_grid
     from layoutplan.plan.optimise.goal import load_goal
     from layoutplan.plan.scenario import load_scenario
     from layoutplan.present.look import load_look
@@ -194,7 +194,7 @@ def _texts(work: Path) -> dict[str, Target]:
         return take
 
     def grid(path: Path) -> object:
-        return load_grid(path) if is_grid(path) else None
+        return list(load_grid(path))
 
     kept = sorted((ROOT / "scenarios").glob("**/*.toml"))
     scenarios = [path.read_bytes() for path in kept]

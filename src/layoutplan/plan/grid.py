@@ -73,6 +73,10 @@ class Grid:
             if thresholds is None or _norms(combination) == thresholds:
                 yield self._point(combination)
 
+    def __iter__(self) -> Iterator[Point]:
+        """Yield all combinations."""
+        return self.points()
+
     def _axes(self, kind: str) -> list[tuple[Value, ...]]:
         return [axis for axis in self.axes if axis[0][0] == kind]
 
@@ -98,7 +102,13 @@ def _norms(combination: tuple[Value, ...]) -> Thresholds:
 
 
 def load_grid(path: Path) -> Grid:
-    """Read a grid from a file; errors are those of :func:`make_grid`, and that the file cannot be read or is no grid."""
+    """Read a grid from a file.
+
+    Raises
+    ------
+    ScenarioError
+        The file cannot be read or holds no grid, or as :func:`make_grid`.
+    """
     tree = parse_tree(read_content(path), source=path.name)
     if "grid" not in tree:
         values = {"reason": "", "value": ""}
@@ -163,9 +173,7 @@ def _faults(axes: Any, source: str) -> Iterator[Problem]:
             yield Problem("grid_values_wrong", source, "grid", kind, {"value": repr(table)[:80]})
             continue
         for key, values in table.items():
-            if not isinstance(values, list) or not values or len({repr(value) for value in values}) < len(values):
-                yield Problem("grid_values_wrong", source, f"grid.{kind}", key, {"value": repr(values)[:80]})
-            elif kind == "norms" and not all(isinstance(value, int | float) for value in values):
+            if not _are_values(kind, values):
                 yield Problem("grid_values_wrong", source, f"grid.{kind}", key, {"value": repr(values)[:80]})
             else:
                 combinations *= len(values)
@@ -175,6 +183,13 @@ def _faults(axes: Any, source: str) -> Iterator[Problem]:
         yield Problem("grid_sites_wrong", source, "grid", "sites", {"value": str(names)[:80]})
     if combinations * max(len(names), 1) > _MOST:
         yield Problem("grid_too_large", source, "grid", "", {"value": combinations * max(len(names), 1), "most": _MOST})
+
+
+def _are_values(kind: str, values: Any) -> bool:
+    """Return whether these can be the values of an axis: some, all different, and numbers where they are norms."""
+    if not isinstance(values, list) or not values or len({repr(value) for value in values}) < len(values):
+        return False
+    return kind != "norms" or all(isinstance(value, int | float) for value in values)
 
 
 def _site_name(site: Any) -> str | None:
