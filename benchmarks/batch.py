@@ -1,7 +1,7 @@
 """A batch of single edits: beside one ``layoutplan run`` each, and beside a script of scipy and GeoPandas.
 
-Run ``python benchmarks/batch.py [COUNTY] [--scenarios 1000] [--part 60] [--dask | --memory]``. The edits are new primary
-schools, closures and rooms, in turn. CPU time on one core:
+Run ``python benchmarks/batch.py [COUNTY] [--scenarios 1000] [--part 60] [--dask | --memory]``. The edits are new
+primary schools, closures and rooms, in turn. CPU time on one core:
 
 * run         a process of ``layoutplan run`` each (three of them, multiplied)
 * plan        ``layoutplan batch`` on a part of them (multiplied; start, reading and preparing counted once)
