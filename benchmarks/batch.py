@@ -12,17 +12,17 @@ primary schools, closures and rooms, in turn. CPU time on one core:
 
 The script's answers (pupils nearest to every school, mean minutes, seat gaps, in the last year) are compared with ours
 before anything is timed. ``--dask`` compares two local processes with two workers of a Dask cluster instead: seconds
-by the clock, and the hash of all results. ``--memory`` shows the largest memory of every process at 200 and at 2,000
-scenarios, catchments only, with one and with two processes.
+by the clock, and the hash of all results. ``--memory`` shows the largest memory of every process after 200, 1,000 and
+2,000 scenarios, catchments only, with two workers.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import hashlib
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -46,6 +46,7 @@ from layoutplan.plan.openings import snap_openings
 from layoutplan.plan.planning import Prepared, demand_of, prepare
 from layoutplan.plan.roster import apply_actions
 from layoutplan.plan.scenario import AddRooms, CloseSchool, OpenSchool, Scenario, save_scenario
+from layoutplan.plan.summary import Summary
 from layoutplan.seats.supply import count_supply, teaches
 
 LAST_YEAR = 2035
@@ -256,23 +257,18 @@ def seconds_of(command: list[object]) -> float:
 
 
 def show_memory(place: Path, scenarios: list[Scenario], folder: Path) -> None:
-    """Print the largest memory of the process that was started, and of its workers."""
-    for workers in (1, 2):
-        for count in (len(scenarios) // 10, len(scenarios)):
-            plans = save_all(scenarios[:count], folder / f"plans_{count}")
-            command = [sys.executable, "-m", "layoutplan", "batch", place, plans, "--only", "catchments"]
-            command += ["--out", folder / f"out_{workers}_{count}", "--workers", str(workers)]
-            process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            most: dict[int, float] = {}
-            while process.poll() is None:
-                with contextlib.suppress(psutil.Error):
-                    parent = psutil.Process(process.pid)
-                    for one in (parent, *parent.children(recursive=True)):
-                        most[one.pid] = max(most.get(one.pid, 0.0), one.memory_info().rss / 1e6)
-                time.sleep(0.05)
-            own, *others = (most.pop(process.pid), *sorted(most.values(), reverse=True)[:workers])
-            beside = ", ".join(f"{size:.0f}" for size in others if size > 50)
-            print(f"{workers} processes, {count} scenarios: {own:.0f} MB, workers {beside or 'none'}", flush=True)
+    """Print the largest memory so far of this process and of two workers, on the way through a batch."""
+    plans = save_all(scenarios, folder / "plans")
+    summary, size = Summary(), re.compile(r"VmHWM:\s+(\d+) kB")
+    runs = run_batch(place, sorted(plans.iterdir()), crew=Crew(2), out=folder / "out", level="catchments")
+    for number, run in enumerate(runs, start=1):
+        summary.add(run)
+        if number in (len(scenarios) // 10, len(scenarios) // 2, len(scenarios)):
+            here = psutil.Process()
+            found = [Path(f"/proc/{one.pid}/status").read_text("utf-8") for one in (here, *here.children())]
+            most = [int(size.findall(status)[0]) / 1000 for status in found]
+            print(f"{number} scenarios: {most[0]:.0f} MB, others {[round(mb) for mb in most[1:]]}", flush=True)
+    print(f"table of {sum(len(part) for part in summary.tables())} rows")
 
 
 def beside_dask(place: Path, scenarios: list[Scenario], folder: Path) -> None:

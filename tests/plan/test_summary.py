@@ -1,0 +1,47 @@
+"""The table of a batch: sorted, whole and the same in however many parts it is told."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from layoutplan.errors import Problem, ScenarioError
+from layoutplan.plan.batch import BatchRun
+from layoutplan.plan.summary import Summary
+from layoutplan.present.export import write_table, write_tables
+
+
+def runs(count):
+    for number in np.random.default_rng(3).permutation(count).tolist():
+        county, name = ("east", "west")[number % 2], f"{number:04d}"
+        if number % 50 == 0:
+            fault = ScenarioError([Problem("batch_empty", name)])
+            yield BatchRun(county, f"{name}.toml", None if number % 100 else name, "", None, fault)
+            continue
+        # Some have a year that others have not.
+        years = [2023, 2022] if number % 7 else [2024]
+        frame = {"indicator": "seats", "year": years, "value": [number + year / 7 for year in years], "unit": "seat"}
+        yield BatchRun(county, f"{name}.toml", name, f"{number:024x}", pd.DataFrame(frame), None)
+
+
+def test_every_run_has_its_row_in_order_though_they_come_in_none(tmp_path):
+    summary, told = Summary(), []
+    for run in runs(700):
+        summary.add(run, lang="zh")
+        row = {"county": run.county, "file": run.file, "scenario": run.scenario, "key": run.key}
+        if run.indicators is not None:
+            row |= {f"seats_seat_{y}": v for y, v in run.indicators[["year", "value"]].itertuples(index=False)}
+        told.append(row)
+    wanted = pd.DataFrame(told).sort_values(["county", "file", "scenario"], ignore_index=True)
+    parts = list(summary.tables())
+    assert len(parts) > 1
+    assert {tuple(part.columns) for part in parts} == {tuple(parts[0].columns)}
+    whole = pd.concat(parts, ignore_index=True)
+    assert [*whole.columns[-3:]] == ["seats_seat_2022", "seats_seat_2023", "seats_seat_2024"]
+    pd.testing.assert_frame_equal(whole[wanted.columns], wanted, check_dtype=False, check_exact=True)
+    assert (summary.done, summary.failed) == (686, 14)
+    assert (whole["status"] == "failed").sum() == 14 == len(list(summary.faults()))
+    assert all("batch_empty" in problems for problems in whole.loc[whole["status"] == "failed", "problems"])
+    write_tables(summary.tables(), tmp_path / "parts.csv")
+    write_table(whole, tmp_path / "whole.csv")
+    assert (tmp_path / "parts.csv").read_bytes() == (tmp_path / "whole.csv").read_bytes()
