@@ -134,7 +134,7 @@ def mark(key: str, lang: Lang) -> str:
     result = st.session_state.get("origin_of")
     if result is None:
         return ""
-    told = _one(result, SHOWN[key], lang)
+    told = f'<section class="lp-origin">{_rows(result, SHOWN[key], lang)}</section>'  # its name stands beside it
     title = escape(label("ui.origin.button", lang))
     shut = f'<summary title="{title}" aria-label="{title}">?</summary>'
     return f'<details class="lp-how">{shut}<div>{told}</div></details>'
@@ -157,11 +157,15 @@ def told(result: PlanResult, page: str, lang: Lang) -> str:
 
 
 def _one(result: PlanResult, name: str, lang: Lang) -> str:
-    rows = "".join(
+    title = escape(label(f"ui.origin.name_{name}", lang))
+    return f'<section class="lp-origin"><h4>{title}</h4>{_rows(result, name, lang)}</section>'
+
+
+def _rows(result: PlanResult, name: str, lang: Lang) -> str:
+    return "".join(
         f'<p><span class="lp-dim">{escape(title)}</span> {escape(words)}</p>'
         for title, words in _parts(result, name, lang)
     )
-    return f'<section class="lp-origin"><h4>{escape(label(f"ui.origin.name_{name}", lang))}</h4>{rows}</section>'
 
 
 def _parts(result: PlanResult, name: str, lang: Lang) -> list[tuple[str, str]]:
