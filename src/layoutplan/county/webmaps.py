@@ -60,7 +60,7 @@ def web_map_shift(web_map: str, spots: gpd.GeoSeries) -> tuple[float, float]:
     >>> xiji = gpd.GeoSeries([shapely.Point(565_000, 3_981_000)], crs="EPSG:4544")
     >>> east, north = web_map_shift("GCJ-02", xiji)
     >>> round(east), round(north)
-    (368, 11)
+    (364, -22)
     """
     there = spots.to_crs("EPSG:4326").array
     lon, lat = wgs84_to_gcj02(shapely.get_x(there), shapely.get_y(there))
