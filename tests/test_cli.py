@@ -187,7 +187,7 @@ def test_forms_go_out_and_come_back_with_every_fault_named(layoutplan, county, t
     (tmp_path / "forms" / "broken.xlsx").write_bytes(b"")
     refused = layoutplan("forms", county, "--read", tmp_path / "forms", "--out", tmp_path / "not")
     assert refused.returncode == 2
-    assert "[form_unreadable] broken.xlsx" in refused.stderr
+    assert "[file_empty] broken.xlsx" in refused.stderr
     assert not (tmp_path / "not").exists()
 
 
