@@ -1,13 +1,16 @@
 """The app under a planner's hand and under many: time to a page, drag to repaint, reruns of many sessions, memory.
 
-Run ``python benchmarks/app.py [COUNTY] [--sessions 20] [--drags 12]`` on a machine with nothing else to do; it needs
-Playwright and a Chromium. Sessions choose the other stage again and again, all at the same time; a rerun is measured
-from the choice to the page at rest. Nothing is asserted: the figures are printed as JSON.
+Run ``python benchmarks/app.py [COUNTY] [--clients 20] [--sessions 20] [--drags 12]`` on a machine with nothing else to
+do; it needs Playwright and a Chromium. ``--clients`` are sessions without a browser, which time the server alone: first
+each chooses a stage or a year every two to five seconds, as people do, then all choose the other stage at the same
+instant. ``--sessions`` are pages in a browser that all choose at once, measured from the choice to the page at rest;
+the browser's work for them is in the figure. Nothing is asserted: the figures are printed as JSON.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import os
 import shutil
@@ -22,6 +25,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import clients
+
 ROOT = Path(__file__).parents[1]
 FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking"]
 REST = '.stApp[data-test-script-state="notRunning"]'
@@ -32,7 +37,8 @@ WAIT_MS = 300_000
 def main() -> None:
     given = argparse.ArgumentParser(description=__doc__)
     given.add_argument("county", nargs="?", type=Path, default=ROOT / "data" / "gis")
-    given.add_argument("--sessions", type=int, default=20)
+    given.add_argument("--clients", type=int, default=20, help="sessions without a browser; 0 leaves them out")
+    given.add_argument("--sessions", type=int, default=20, help="sessions in a browser; 0 leaves them out")
     given.add_argument("--drags", type=int, default=12)
     given.add_argument("--rounds", type=int, default=5)
     asked = given.parse_args()
@@ -44,7 +50,11 @@ def main() -> None:
         try:
             figures = {"cold_start_s": first_page(browser, address)}
             figures |= interactive(browser, address) | drags(browser, address, asked.drags)
-            figures |= sessions(browser, address, asked.sessions, asked.rounds)
+            if asked.clients:
+                figures |= asyncio.run(crowd(address, server.pid, asked.clients, asked.rounds))
+                figures["clients_memory_mb"] = memory_mb(server.pid)
+            if asked.sessions:
+                figures |= sessions(browser, address, asked.sessions, asked.rounds)
             figures["server_memory_mb"] = memory_mb(server.pid)
             print(json.dumps(figures, indent=1))
         finally:
@@ -114,6 +124,32 @@ def drags(browser: Any, address: str, count: int) -> dict[str, float]:
     page.context.close()
     lags = sorted(lags[1:])  # the first one opens what all others share
     return {"drag_median_ms": statistics.median(lags), "drag_p95_ms": lags[round(0.95 * (len(lags) - 1))]}
+
+
+async def crowd(address: str, pid: int, count: int, rounds: int) -> dict[str, float]:
+    """Time sessions without a browser: as people use the app, then all at the same instant."""
+    crowd = [await clients.Client.open(address) for _ in range(count)]
+    figures: dict[str, float] = {"clients": count}
+    for name, runs in (
+        ("thinking", lambda: clients.thinking(crowd, 2 * rounds)),
+        ("at_once", lambda: clients.at_once(crowd, rounds)),
+    ):
+        begin = processor_s(pid)
+        taken = await runs()
+        figures[f"{name}_median_s"] = round(clients.at_percent(taken, 50), 3)
+        figures[f"{name}_p95_s"] = round(clients.at_percent(taken, 95), 3)
+        figures[f"{name}_server_cpu_ms"] = round(1000 * (processor_s(pid) - begin) / len(taken), 1)
+    for client in crowd:
+        await client.close()
+    return figures
+
+
+def processor_s(pid: int) -> float:
+    """Return the processor time of the server so far [s]; Linux only."""
+    with suppress(OSError):
+        words = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
+        return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+    return float("nan")
 
 
 def sessions(browser: Any, address: str, count: int, rounds: int) -> dict[str, float]:

@@ -10,7 +10,9 @@ result = session.plan(lang)
 stage, year = bar.top_bar(result, lang)
 load_leaflet()
 welcome.tour(lang)
-st.html(cards.tiles(result, goal_year=session.goal_year(result, year), lang=lang))
+goal_year = session.goal_year(result, year)
+tiles = session.drawn(result, f"tiles {goal_year} {lang}", lambda: cards.tiles(result, goal_year=goal_year, lang=lang))
+st.html(tiles)
 
 
 @st.fragment

@@ -21,7 +21,7 @@ from layoutplan.access.travel import costs_to_point, minutes_of
 from layoutplan.county.tables import GRADES_OF_STAGE, GROUP_OF_GRADE
 from layoutplan.plan.planning import PlanResult, cell_travel_of, entry_mode, snap_point
 from layoutplan.seats.assignment import NearestChoice
-from layoutplan.seats.riders import seats_ridden_to, without_riders
+from layoutplan.seats.riders import BUS, seats_ridden_to, without_riders
 from layoutplan.seats.rollforward import fit_classes
 from layoutplan.seats.ways import Ways, mode_of
 
@@ -184,7 +184,8 @@ def open_lab(result: PlanResult, *, stage: str, year: int) -> SiteLab:
     pupils, cell_pairs = pupils.reshape(len(years), len(grades), -1)[:, :, place_row], cell_pairs[cell_row]
     cost, school, minutes = _best(result, years, stage, place_row)
     flows, ids, supply = result.assignment.flows, result.travel.school_ids, result.supply.frame
-    riding = np.stack([seats_ridden_to(flows, ids, stage=stage, year=int(at)) for at in years])
+    buses = flows[flows["means"] == BUS]
+    riding = np.stack([seats_ridden_to(buses, ids, stage=stage, year=int(at)) for at in years])
     now = supply[(supply["year"] == year) & (supply["stage"] == stage)].set_index("school_id")["seats"]
     return SiteLab(
         result, stage, year, years, prepared.places[entry].ids, origins, period, pupils,

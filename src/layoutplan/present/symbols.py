@@ -289,20 +289,16 @@ def catchment_hues(catchments: gpd.GeoDataFrame, *, fixed: Mapping[str, int] | N
     ids = [str(school) for school in frame["school_id"]]
     borders = _borders(ids, frame.geometry.to_numpy())
     hues = {school: hue for school, hue in (fixed or {}).items() if school in borders}
-    waiting = sorted(set(ids) - set(hues))
+    backwards = {school: -at for at, school in enumerate(ids)}
+    around = {school: {hues[other] for other in borders[school] if other in hues} for school in ids}
+    waiting = set(ids) - set(hues)
     while waiting:
-        school = max(waiting, key=lambda one: (_taken(borders[one], hues), len(borders[one]), _backwards(one, ids)))
+        school = max(waiting, key=lambda one: (len(around[one]), len(borders[one]), backwards[one]))
         hues[school] = _free_hue(school, borders[school], hues)
         waiting.remove(school)
+        for other in borders[school]:
+            around[other].add(hues[school])
     return {school: hues[school] for school in ids}
-
-
-def _backwards(school: str, ids: list[str]) -> int:
-    return -ids.index(school)
-
-
-def _taken(around: Mapping[str, float], hues: Mapping[str, int]) -> int:
-    return len({hues[other] for other in around if other in hues})
 
 
 def _free_hue(school: str, around: Mapping[str, float], hues: Mapping[str, int]) -> int:

@@ -47,8 +47,10 @@ def popover(result: PlanResult, lang: Lang) -> None:
     words = label(f"ui.rules.short_{policy.assignment}", lang)
     if policy.season != "dry":
         words = f"{words} · {label(f'ui.rules.season_{policy.season}', lang)}"
-    with st.popover(words, key="rules", on_change="rerun", help=label("ui.rules.help", lang), width="stretch"):
-        _choices(result, lang)
+    box = st.popover(words, key="rules", on_change="rerun", help=label("ui.rules.help", lang), width="stretch")
+    if box.open:  # fourteen boxes that nobody sees would be a quarter of every run
+        with box:
+            _choices(result, lang)
 
 
 @st.fragment

@@ -10,7 +10,7 @@ import streamlit as st
 
 from layoutplan.labels import Lang, label
 from layoutplan.plan.planning import PlanResult
-from layoutplan.ui import objects, origins
+from layoutplan.ui import objects, origins, session
 from layoutplan.ui.listing import room
 
 # Signs beside the words, so that the level is not told by colour alone.
@@ -62,11 +62,16 @@ def pick(
     rule = _rule(known, lang)
     wanted = known if rule == "all" else [rule]
     held = objects.subject_of(result, stage=stage, year=year)
-    frame = _narrowed(listed(result, stage=stage, year=year, rules=wanted), held, result)
+    name = f"findings {stage} {year} {'-'.join(wanted)}"
+    frame = session.drawn(result, name, lambda: listed(result, stage=stage, year=year, rules=wanted))
+    shown = session.drawn(result, f"{name} {lang}", lambda: _worded(frame, lang))
+    if held is not None:
+        frame = _narrowed(frame, held, result)
+        shown = _worded(frame, lang)
     if frame.empty:
         st.caption(label("ui.findings.none", lang))
         return None
-    shown, how = _worded(frame, lang), origins.hint("ui.findings.measured", lang)
+    how = origins.hint("ui.findings.measured", lang)
     answer = st.dataframe(
         shown,
         height=room(len(frame), height),
@@ -103,9 +108,7 @@ def _rule(known: Sequence[str], lang: Lang) -> str:
     return str(rule)
 
 
-def _narrowed(frame: pd.DataFrame, held: tuple[str, str] | None, result: PlanResult) -> pd.DataFrame:
-    if held is None:
-        return frame
+def _narrowed(frame: pd.DataFrame, held: tuple[str, str], result: PlanResult) -> pd.DataFrame:
     layer, name = held
     st.button(f"✕ {objects.names_of(result)[name]}", key="widen", on_click=objects.forget)
     key = "school_id" if layer == "schools" else "place_id"

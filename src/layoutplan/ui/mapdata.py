@@ -207,22 +207,22 @@ def school_class(fill: str, size: str, *, vacant: bool, changed: bool) -> int:
 
 def paint_schools(result: PlanResult, year: int, lang: Lang) -> Paint:
     """Return the looks of every school in a year; schools that do not stand are hidden."""
-    symbols = school_symbols(result, year).set_index("school_id")
+    symbols = {row.school_id: row for row in school_symbols(result, year).itertuples(index=False)}
     schools = schools_in_order(result)
     classes: list[int] = []
     sizes: list[float] = []
     lines: list[list[str]] = []
     for school_id, kind in zip(schools["school_id"], schools["kind"], strict=True):
-        if school_id not in symbols.index:
+        row = symbols.get(school_id)
+        if row is None:
             classes.append(0)
             sizes.append(0.0)
             lines.append([])
             continue
-        row = symbols.loc[school_id]
         classes.append(
             school_class(row.class_status, row.size_status, vacant=bool(row.vacant), changed=bool(row.changed))
         )
-        sizes.append(_radius(row.pupils, row["shape"]))
+        sizes.append(_radius(row.pupils, row.shape))
         lines.append(_school_lines(row, kind, lang))
     return Paint(classes, sizes=sizes, lines=lines)
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import os
 import sys
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -30,51 +27,14 @@ from layoutplan.plan.siting import SiteLab, open_lab
 from layoutplan.ui import cards, grounds, links, mapdata, theme
 from layoutplan.ui.degrees import Degrees
 from layoutplan.ui.planmap import Base, Paint, Scene, shown
+from layoutplan.ui.shelf import Shelf
 
 GOAL_YEAR = 2028
-_KEPT = 64
-
-
-def _set_aside() -> None:
-    """Let the collector pass over all that now stands on the shelf.
-
-    Streamlit collects all garbage after every run, a drag's too. A county is a million objects that
-    stay; to walk through them each time took 140 ms, ten times what the run itself takes.
-    """
-    gc.collect()
-    gc.freeze()
-
-
-class _Shelf:
-    """Values worked out once and shared, read only, by every session.
-
-    Streamlit's own cache would replay what is drawn while a value is worked out; here the
-    progress is drawn by whoever waits, and the others wait for the same value.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.RLock()
-        self._held: OrderedDict[Hashable, Any] = OrderedDict()
-
-    def get(self, key: Hashable, make: Callable[[], Any]) -> Any:
-        """Return the value of a key, made at the first call; the longest unused are dropped."""
-        with self._lock:
-            if key not in self._held:
-                self._held[key] = make()
-                _set_aside()
-            self._held.move_to_end(key)
-            while len(self._held) > _KEPT:
-                self._held.popitem(last=False)
-            return self._held[key]
-
-    def holds(self, key: Hashable) -> bool:
-        """Whether the value of a key is there."""
-        return key in self._held
 
 
 @st.cache_resource(show_spinner=False)
-def _shelf() -> _Shelf:
-    return _Shelf()
+def _shelf() -> Shelf:
+    return Shelf()
 
 
 @st.cache_resource(show_spinner=False)
@@ -276,7 +236,12 @@ def key_of(result: PlanResult) -> tuple[str, str]:
 
 def shelved(result: PlanResult, name: str, make: Callable[[], Any]) -> Any:
     """Return something of a plan, worked out once for all sessions."""
-    return _shelf().get((name, *key_of(result)), make)
+    return _shelf().get(("plan", name, *key_of(result)), make)
+
+
+def drawn(result: PlanResult, name: str, make: Callable[[], Any]) -> Any:
+    """Return words or a table of a plan, worked out once for all sessions; many of them are kept."""
+    return _shelf().get(("drawn", name, *key_of(result)), make)
 
 
 def base_map(result: PlanResult, lang: Lang) -> Base:
