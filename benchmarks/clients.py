@@ -1,7 +1,7 @@
 """Sessions without a browser: clients that speak to the app over its websocket as a browser would, and draw nothing.
 
 A browser on the same cores takes many times what the server does for it. These clients send what a browser sends
-(choices, what a map lacks, where a pin is) and read every message, so that what is timed is the server alone.
+(choices, where a pin is) and read every message, so that what is timed is the server alone.
 """
 
 from __future__ import annotations
@@ -45,7 +45,6 @@ class Client:
     widgets: dict[str, WidgetState] = field(default_factory=dict)
     cached: set[str] = field(default_factory=set)
     state: dict[str, dict[str, Any]] = field(default_factory=dict)
-    lacking: set[str] = field(default_factory=set)
 
     @classmethod
     async def open(cls, address: str, path: str = "") -> Client:
@@ -80,7 +79,7 @@ class Client:
 
     # ---- the wire ----------------------------------------------------------------------------
     async def run(self, fragment: str = "") -> Run:
-        """Ask for a run and read until it has ended; what a map then lacks is asked for as well."""
+        """Ask for a run and read until it has ended."""
         begin, received = time.perf_counter(), 0
         await self._ask(fragment)
         while True:
@@ -90,10 +89,7 @@ class Client:
             self._note(message)
             if message.WhichOneof("type") == "script_finished" and message.script_finished in WHOLE:
                 break
-        taken = Run(time.perf_counter() - begin, received)
-        while self.lacking:
-            await self._report(self.lacking.pop())
-        return taken
+        return Run(time.perf_counter() - begin, received)
 
     async def _ask(self, fragment: str) -> None:
         asked = BackMsg()
@@ -121,16 +117,6 @@ class Client:
         self.ids[key], self.fragments[key] = drawn.id, message.delta.fragment_id
         if element.WhichOneof("type") == "slider":
             self.options[key] = list(drawn.options)
-        if element.WhichOneof("type") == "bidi_component" and drawn.json:
-            self._see_map(key, json.loads(drawn.json))
-
-    def _see_map(self, key: str, data: Any) -> None:
-        if isinstance(data, dict) and "base_id" in data:
-            have = {"base": data["base_id"], "paint": {name: part["id"] for name, part in data["paint"].items()}}
-            held = self.state.setdefault(key, {})
-            if held.get("have") != have:
-                held["have"] = have
-                self.lacking.add(key)
 
 
 # ---- many at once --------------------------------------------------------------------------

@@ -1,5 +1,7 @@
 """What tests of the pages ask: what a page says, what it sent to its map, a press of a button on the map's cards."""
 
+import base64
+import gzip
 import json
 
 from streamlit.components.v2.bidi_component.main import _make_trigger_id
@@ -13,6 +15,18 @@ def map_of(app):
 def sent(app):
     """Return what the page sent to its map."""
     return json.loads(map_of(app).json)
+
+
+def unpacked(base):
+    """Return the ground of a map as the browser unpacks it."""
+    return json.loads(gzip.decompress(base64.b64decode(base)))
+
+
+def ground(app):
+    """Return the ground of the page's map; it crosses once a session, so it is asked for as by a new browser."""
+    app.session_state["planmap_sent"] = set()
+    app.run()
+    return unpacked(sent(app)["base"])
 
 
 def press(app, name, value):

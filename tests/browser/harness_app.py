@@ -25,6 +25,7 @@ ROWS, COLUMNS, STEP = 40, 50, 0.004
 WEST, SOUTH = 105.6, 35.8
 HUES = ("#cfe3ee", "#f3e3c3", "#dce8cf", "#ecd5d9", "#ddd6ea", "#6a3fa0")
 HOSTILE_CARDS = os.environ.get("HARNESS_HOSTILE") == "1"
+LOST = "HARNESS_LOST" in os.environ
 WAIT_S = float(os.environ.get("HARNESS_WAIT_S", "0"))
 
 
@@ -135,6 +136,8 @@ def lab():
         focus=st.session_state.get("focus"),
         cards=hostile_cards() if HOSTILE_CARDS else None,
     )
+    if LOST and "planmap_sent" not in st.session_state:  # as if it had been sent, and lost on the way
+        st.session_state["planmap_sent"] = {base.id, *(paint.id for paint in scene.paints.values())}
     planmap(base, scene, key="map", on_event=on_event)
     st.html(f'<p id="figures" data-won="{len(won)}" data-lat="{lat:.5f}" data-lng="{lng:.5f}">{len(won)} cells</p>')
     st.html(f'<p id="clicked">{st.session_state.get("clicked", "")}</p>')

@@ -71,6 +71,36 @@ def test_figures_follow_while_the_pin_is_still_held(bench):
     assert told(bench) == pytest.approx(bench.state()["site"], abs=1e-5)
 
 
+LOSE_ONE = """() => {
+  const plan = probe.map(), { talk } = plan;
+  globalThis.lost = 0;
+  plan.talk = { ...talk, setStateValue: (name, value) => (globalThis.lost++ ? talk.setStateValue(name, value) : null) };
+}"""
+
+
+def test_a_report_that_is_lost_is_sent_again_while_the_hand_rests(bench):
+    x, y = bench.spot("site-1")
+    first = told(bench)
+    bench.page.evaluate(LOSE_ONE)
+    bench.page.mouse.move(x, y)
+    bench.page.mouse.down()
+    bench.page.mouse.move(x - 60, y)
+    bench.page.wait_for_function(f"() => probe.figure('lng') < {first[1]} - 0.001")
+    assert bench.page.evaluate("() => globalThis.lost") >= 2
+    bench.page.mouse.up()
+    bench.settle()
+    assert told(bench) == pytest.approx(bench.state()["site"], abs=1e-5)
+
+
+def test_what_did_not_arrive_is_asked_for(watch, serve, tmp_path):
+    with serve(HARNESS, tmp_path / "lost.log", HARNESS_LOST="1") as address:
+        watch.open(address)
+        watch.drag("site-1", 60, -30)
+        watch.settle()
+        assert won(watch) == int(watch.page.locator("#figures").get_attribute("data-won"))
+    assert watch.errors == []
+
+
 def test_python_may_move_the_pin(bench):
     bench.drag("site-1", 80, 0)
     bench.settle()

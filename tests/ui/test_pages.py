@@ -4,7 +4,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from pages_tools import map_of, page_text, press, sent
+from pages_tools import ground, map_of, page_text, press, sent
 from streamlit.components.v2.bidi_component.main import _make_trigger_id
 from toy_county import at, toy
 
@@ -22,7 +22,7 @@ def test_overview_speaks_both_languages(open_app, folder, lang, name):
     assert name in page_text(app)
     for key in ("large_classes", "over_size", "seat_gap", "shell_candidates", "over_limit"):
         assert label(f"ui.tile.{key}", lang) in page_text(app)
-    notes = sent(app)["base"]["notes"]
+    notes = ground(app)["notes"]
     assert notes[0] == label("ui.synthetic", lang)
     assert label("ui.map.internal", lang) in notes
     assert "EPSG:4544" in notes
@@ -70,7 +70,7 @@ def test_a_kept_site_becomes_a_school_and_can_be_undone(open_app, folder):
     app.button(key="site_add").click().run()
     (action,) = app.session_state["scenario"].actions
     assert (action.kind, action.school_id, action.primary_rooms) == ("open_school", "site-1", 18)
-    (schools,) = [layer for layer in sent(app)["base"]["layers"] if layer["name"] == "schools"]
+    (schools,) = [layer for layer in ground(app)["layers"] if layer["name"] == "schools"]
     assert "site-1" in {feature["id"] for feature in schools["features"]}
     assert sent(app)["sites"] == []
     press(app, "step", "undo")

@@ -1,6 +1,7 @@
 from functools import partial
 
 import pytest
+from pages_tools import unpacked
 
 from layoutplan.ui.planmap import (
     Added,
@@ -28,15 +29,15 @@ def ground(name="甲"):
     return Base([layer], bounds=((0, 0), (1, 1)), words={})
 
 
-def send(scene, state, base=None):
-    return compose(base or ground(), scene, state=state, height=400)
+def send(scene, sent=(), *, base=None, state=None):
+    return compose(base or ground(), scene, state=state or {}, sent=set(sent), height=400)
 
 
-def test_base_crosses_until_the_browser_says_it_holds_it():
+def test_base_crosses_packed_unless_it_was_sent():
     base = ground()
-    assert send(Scene(), {})["base"] == base.content
-    assert send(Scene(), {"have": {"base": "other", "paint": {}}})["base"] == base.content
-    assert send(Scene(), {"have": {"base": base.id, "paint": {}}})["base"] is None
+    assert unpacked(send(Scene())["base"])["layers"][0]["features"][0]["name"] == "甲"
+    assert send(Scene(), ["other"])["base"] == base.packed == ground().packed
+    assert send(Scene(), [base.id])["base"] is None
 
 
 def test_base_is_named_by_its_content():
@@ -45,35 +46,27 @@ def test_base_is_named_by_its_content():
 
 
 def test_rest_crosses_once_and_then_only_changes():
-    base, rest = ground(), Paint([0, 3], sizes=[1.0, 2.0])
+    rest = Paint([0, 3], sizes=[1.0, 2.0])
     scene = Scene(paints={"cells": rest}, changes={"cells": {5: [1]}})
-    first = send(scene, {"have": {"base": base.id, "paint": {}}})["paint"]["cells"]
+    first = send(scene)["paint"]["cells"]
     assert first == {"id": rest.id, "changes": [[5, [1]]], "full": {"cls": [0, 3], "size": [1.0, 2.0]}}
-    later = send(scene, {"have": {"base": base.id, "paint": {"cells": rest.id}}})["paint"]["cells"]
+    later = send(scene, [rest.id])["paint"]["cells"]
     assert later == {"id": rest.id, "changes": [[5, [1]]]}
 
 
-def test_rest_crosses_again_with_another_base():
-    rest = Paint([0, 0])
-    state = {"have": {"base": "other", "paint": {"cells": rest.id}}}
-    assert "full" in send(Scene(paints={"cells": rest}), state)["paint"]["cells"]
-
-
 def test_answer_names_the_move_it_has_heard_of():
-    moved = {"seq": 7, "id": "a", "places": {"a": [1, 2]}, "live": True}
-    assert send(Scene(), {"moved": moved})["ack"] == 7
-    assert send(Scene(), {})["ack"] == 0
+    assert send(Scene(), state={"moved": {"seq": 7}})["ack"] == 7
 
 
 def test_sketch_is_named_by_its_content():
     one = Scene(sketch={"polygons": [], "style": {}})
     other = Scene(sketch={"polygons": [1], "style": {}})
-    assert send(one, {})["sketch"]["id"] != send(other, {})["sketch"]["id"]
-    assert send(Scene(), {})["sketch"] is None
+    assert send(one)["sketch"]["id"] != send(other)["sketch"]["id"]
+    assert send(Scene())["sketch"] is None
 
 
 def test_sites_cross_as_data():
-    (site,) = send(Scene(sites=[Site("a", "<b>", 1.0, 2.0)]), {})["sites"]
+    (site,) = send(Scene(sites=[Site("a", "<b>", 1.0, 2.0)]))["sites"]
     assert site == {"id": "a", "name": "<b>", "lat": 1.0, "lng": 2.0, "draggable": True, "reason": "", "active": True}
 
 
@@ -88,7 +81,7 @@ def test_events_are_read_as_values():
 
 
 def test_cards_cross_as_data_and_only_where_there_are_any():
-    assert send(Scene(), {})["cards"] is None
+    assert send(Scene())["cards"] is None
     (card,) = send(Scene(cards=[Card("<b>", [Words("`${1}`")])]), {})["cards"]
     assert card == {"title": "<b>", "tone": "", "blocks": [{"kind": "words", "text": "`${1}`", "dim": False}]}
 
@@ -111,11 +104,9 @@ def test_a_picture_crosses_when_it_is_asked_for_and_once():
     picture = {"url": "data:image/png;base64,", "bounds": ((0, 0), (1, 1))}
     switches = Switches({}, [Theme("slope", "坡度")], [], {"slope": lambda: picture, "none": lambda: None})
     base = Base([], bounds=((0, 0), (1, 1)), words={}, switches=switches)
-    ask = partial(compose, base, Scene(), height=1)
-    assert ask(state={}, shown=read_shown(None))["pictures"] == {}
-    assert ask(state={}, shown=read_shown({"theme": "none"}))["pictures"] == {}
-    assert ask(state={}, shown=read_shown({"theme": "slope"}))["pictures"] == {"slope": picture}
-    held = {"have": {"base": base.id, "paint": {}, "pictures": ["slope"]}}
-    assert ask(state=held, shown=read_shown({"theme": "slope"}))["pictures"] == {}
-    other = {"have": {**held["have"], "base": "other"}}
-    assert ask(state=other, shown=read_shown({"theme": "slope"}))["pictures"] == {"slope": picture}
+    ask = partial(compose, base, Scene(), state={}, height=1)
+    assert ask(sent=set(), shown=read_shown(None))["picture"] is None
+    assert ask(sent=set(), shown=read_shown({"theme": "none"}))["picture"] is None
+    slope = {"id": f"{base.id}/slope", "theme": "slope"}
+    assert ask(sent=set(), shown=read_shown({"theme": "slope"}))["picture"] == {**slope, "full": picture}
+    assert ask(sent={slope["id"]}, shown=read_shown({"theme": "slope"}))["picture"] == slope

@@ -1,17 +1,20 @@
 """The plan map: a map in the page that draws data and tells Python what the planner moved.
 
 Python hands over data only: shapes as coordinates, looks as palettes, words as text. The
-geometry crosses once and is then named by its content hash; after that a run sends, for
-every layer, which features changed their class. The browser says in its ``have`` state what
-it already holds. Moves come back as one state that holds the whole picture, so a move that
-is overtaken by the next loses nothing.
+geometry crosses once a session, packed, and is then named by its content hash, on every map
+of every page; after that a run sends, for every layer, which features changed their class.
+What was sent is taken to have arrived; a browser that misses something says so in its
+``lacks`` state. Moves come back as one state that holds the whole picture, so a move that is
+overtaken by the next loses nothing.
 """
 
 from __future__ import annotations
 
+import base64
+import gzip
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -85,6 +88,8 @@ class Layer:
 class Base:
     """Everything that stays while the planner works; ``id`` is the hash of its content.
 
+    It is packed once for all sessions (JSON, gzip, base64), a fifth of its size; the browser unpacks it.
+
     Parameters
     ----------
     layers : sequence of Layer
@@ -121,7 +126,8 @@ class Base:
         }
         self.switches = switches or Switches({}, [], [])
         self.id = _fingerprint(content)
-        self.content: Mapping[str, Any] = {"id": self.id, **content}
+        text = json.dumps({"id": self.id, **content}, ensure_ascii=False, separators=(",", ":"))
+        self.packed = base64.b64encode(gzip.compress(text.encode(), 6, mtime=0)).decode("ascii")
 
 
 class Paint:
@@ -285,6 +291,10 @@ def planmap(
         Called before the next run with each :class:`Moved`, :class:`Clicked`, :class:`Chosen` or :class:`Added`.
     """
     state = st.session_state.get(key) or {}
+    sent: set[str] = st.session_state.setdefault("planmap_sent", set())
+
+    def missed() -> None:
+        sent.difference_update(((st.session_state.get(key) or {}).get("lacks") or {}).get("ids", ()))
 
     def report(kind: str) -> Callable[[], None]:
         def call() -> None:
@@ -299,12 +309,16 @@ def planmap(
         if told is not None:
             st.session_state["map_shown"] = read_shown(told)
 
+    data = compose(base, scene, state=state, sent=sent, height=height, shown=shown())
+    sent.update([base.id, *(rest.id for rest in scene.paints.values())])
+    if data["picture"]:
+        sent.add(data["picture"]["id"])
     _map(
         key=key,
-        data=compose(base, scene, state=state, height=height, shown=shown()),
+        data=data,
         on_shown_change=show,
         on_wanted_change=lambda: None,
-        on_have_change=lambda: None,
+        on_lacks_change=missed,
         on_moved_change=report("moved"),
         on_clicked_change=report("clicked"),
         on_chosen_change=report("chosen"),
@@ -318,33 +332,32 @@ def shown() -> dict[str, Any]:
 
 
 def compose(
-    base: Base, scene: Scene, *, state: Mapping[str, Any], height: int, shown: Mapping[str, Any] | None = None
+    base: Base, scene: Scene, *, state: Mapping[str, Any], sent: Set[str], height: int, shown: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
-    """Return what crosses to the browser, without what it says it already holds.
+    """Return what crosses to the browser, without what was sent before.
 
     Parameters
     ----------
     base, scene
         As in :func:`planmap`.
     state : mapping
-        The component's state: ``have`` and ``moved``.
+        The component's state: ``moved`` and ``wanted``.
+    sent : set of str
+        Ids of grounds and paints that this session's browser holds.
     height : int
         Pixels.
     shown : mapping, optional
         As :func:`shown` gives it.
     """
-    have = state.get("have") or {}
-    known = have.get("paint") or {} if have.get("base") == base.id else {}
-    moved = state.get("moved") or {}
     paint: dict[str, dict[str, Any]] = {}
     for name, rest in scene.paints.items():
         changes = [[value, list(at)] for value, at in scene.changes.get(name, {}).items()]
         paint[name] = {"id": rest.id, "changes": changes}
-        if known.get(name) != rest.id:
+        if rest.id not in sent:
             paint[name]["full"] = rest.full
     return {
         "base_id": base.id,
-        "base": None if have.get("base") == base.id else base.content,
+        "base": None if base.id in sent else base.packed,
         "paint": paint,
         "sites": [vars(site) for site in scene.sites],
         "sketch": scene.sketch and {"id": _fingerprint(scene.sketch), **scene.sketch},
@@ -354,22 +367,22 @@ def compose(
         "cards": None if scene.cards is None else as_data(scene.cards),
         "linked": scene.linked,
         "title": scene.title,
-        "ack": int(moved.get("seq", 0)),
+        "ack": int((state.get("moved") or {}).get("seq", 0)),
         "live_ms": LIVE_MS,
         "height": height,
         "shown": shown,
         "tiles": base.switches.draw_tiles((state.get("wanted") or {}).get("squares", ())),
-        "pictures": _pictures(base, (shown or {}).get("theme", ""), known=have if have.get("base") == base.id else {}),
+        "picture": _picture(base, (shown or {}).get("theme", ""), sent=sent),
     }
 
 
-def _pictures(base: Base, theme: str, *, known: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the picture of the theme, unless the browser holds it or there is none."""
-    pictures = base.switches.pictures
-    if theme not in pictures or theme in (known.get("pictures") or ()):
-        return {}
-    picture = pictures[theme]()
-    return {} if picture is None else {theme: picture}
+def _picture(base: Base, theme: str, *, sent: Set[str]) -> dict[str, Any] | None:
+    """Return the picture of the theme, by its name alone if it was sent; None if there is none."""
+    make, name = base.switches.pictures.get(theme), {"id": f"{base.id}/{theme}", "theme": theme}
+    if make is None or name["id"] in sent:
+        return name if make else None
+    picture = make()
+    return None if picture is None else {**name, "full": picture}
 
 
 def read_event(kind: str, value: Mapping[str, Any] | None) -> Event | None:

@@ -6,7 +6,7 @@ import base64
 from functools import cache
 from importlib.resources import files
 
-SCRIPTS = ("parts.js", "panel.js", "touch.js", "grounds.js", "layers.js", "planmap.js")
+SCRIPTS = ("parts.js", "panel.js", "touch.js", "grounds.js", "layers.js", "held.js", "planmap.js")
 
 
 def read_asset(name: str) -> str:

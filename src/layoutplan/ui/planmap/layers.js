@@ -64,7 +64,7 @@ class Layers {
   }
 
   // The planner chooses here and Python hears of it; a page left at once may leave it unheard, so it is said again.
-  update({ shown, pictures, paint, tiles }) {
+  update({ shown, picture, paint, tiles }) {
     if (!this.spec) return;
     if (!this.begun) {
       this.begun = true;
@@ -78,7 +78,7 @@ class Layers {
       this.leads = false;
       for (const other of LINKED) if (other !== this.plan && other.root.isConnected) other.switches.take(this.shown);
     }
-    for (const [name, picture] of Object.entries(pictures)) this.addPicture(name, picture);
+    if (picture) this.addPicture(picture.theme, PAINTS.get(picture.id));
     this.apply();
     this.grounds.take(tiles);
   }

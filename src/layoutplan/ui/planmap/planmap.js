@@ -3,6 +3,7 @@
 const STEP_M = 100; // arrow key; with Shift a tenth of it
 const METRES_PER_DEGREE = 111320;
 const ACK_PATIENCE_MS = 1500; // an answer this late no longer holds back the next live report
+const RESEND_MS = 300; // a report unanswered for so long is sent again, then after twice as long, and so on
 const NUDGE_SETTLE_MS = 350;
 const CLEAR = { paddingTopLeft: [6, 6], paddingBottomRight: [6, 24] }; // room for the notes at the foot
 
@@ -14,12 +15,10 @@ class PlanMap {
     this.root = root;
     this.layers = new Map();
     this.sites = new Map();
-    this.rest = new Map(); // by layer: the full picture that changes are counted from
     this.seq = 0;
     this.ack = 0;
     this.updates = 0; // answers to a move that were painted
     this.focusSeq = null;
-    this.said = "";
     this.frame = element("div", "planmap-frame");
     this.tip = element("div", "planmap-tip");
     this.name = element("div", "planmap-title");
@@ -27,15 +26,9 @@ class PlanMap {
     this.panel = new Panel(root.parentElement.querySelector(".planmap-cards"));
   }
 
-  update(talk) {
-    this.talk = talk;
-    const data = talk.data;
+  update({ data }) {
     if (this.height !== data.height) this.root.parentElement.style.height = `${(this.height = data.height)}px`;
-    if (data.base && data.base.id !== this.baseId) this.build(data.base);
-    if (this.baseId !== data.base_id) {
-      this.announce();
-      return;
-    }
+    if (this.baseId !== data.base_id) this.build(GROUNDS.get(data.base_id));
     this.ack = Math.max(this.ack, data.ack);
     for (const [name, paint] of Object.entries(data.paint)) this.paint(this.layers.get(name), paint);
     this.switches.update(data);
@@ -46,7 +39,6 @@ class PlanMap {
     this.select(data.selected);
     this.look(data.focus);
     this.panel.update(data.cards, (name, value) => this.talk.setTriggerValue("chosen", { name, value }));
-    this.announce();
     this.measure(data.ack);
   }
 
@@ -77,17 +69,6 @@ class PlanMap {
     this.taking = false;
   }
 
-  // Says what the browser holds; Python leaves out what is already here. State, not a
-  // trigger: triggers set while a component mounts may be dropped.
-  announce() {
-    const have = { base: this.baseId ?? null, paint: {}, pictures: [...(this.switches?.pictures.keys() ?? [])] };
-    for (const [name, rest] of this.rest) have.paint[name] = rest.id;
-    const text = JSON.stringify(have);
-    if (text === this.said) return;
-    this.said = text;
-    this.talk.setStateValue("have", have);
-  }
-
   measure(ack) {
     this.root.dataset.ack = ack;
     if (!this.asked || ack < this.asked.seq) return;
@@ -107,7 +88,6 @@ class PlanMap {
     if (this.map) this.map.remove();
     this.layers.clear();
     this.sites.clear();
-    this.rest.clear();
     this.sketch = this.ring = this.sketchRenderer = null;
     this.baseId = base.id;
     this.bounds = L.latLngBounds(base.bounds);
@@ -208,14 +188,9 @@ class PlanMap {
     return L.marker(at, { icon, pane: options.pane, interactive: false, keyboard: false });
   }
 
-  // `full` is sent until the browser says it holds it; `changes` are [class, [index, ...]] on top.
+  // `changes` are [class, [index, ...]] on top of the paint at rest.
   paint(layer, paint) {
-    if (paint.full) this.rest.set(layer.name, { id: paint.id, ...paint.full });
-    const rest = this.rest.get(layer.name);
-    if (!rest || rest.id !== paint.id) {
-      this.rest.delete(layer.name); // announce() then asks for it
-      return;
-    }
+    const rest = PAINTS.get(paint.id);
     const cls = rest.cls.slice();
     for (const [value, indices] of paint.changes) for (const at of indices) cls[at] = value;
     const looks = rest.palette ?? layer.palette;
@@ -373,17 +348,28 @@ class PlanMap {
   }
 
   // The whole picture goes every time, so an event that is overtaken loses nothing.
-  report(known, live) {
+  report(known, live, again = 0) {
     clearTimeout(this.liveTimer);
     this.seq = Math.max(this.seq, this.ack) + 1;
     this.sentAt = performance.now();
-    this.asked = { seq: this.seq, at: this.sentAt };
+    this.asked = { seq: this.seq, at: (again && this.asked?.at) || this.sentAt };
     const places = {};
     for (const [id, { marker }] of this.sites) {
       const { lat, lng } = marker.getLatLng();
       places[id] = [lat, lng];
     }
     this.talk.setStateValue("moved", { seq: this.seq, id: known.site.id, places, live });
+    this.insist(known, live, again ? 2 * again : RESEND_MS);
+  }
+
+  // Streamlit may drop a state that is set while a run ends; a hand that rests would send no other.
+  insist(known, live, wait) {
+    clearTimeout(this.resend);
+    const { seq } = this;
+    this.resend = setTimeout(() => {
+      const gone = this.sites.get(known.site.id) !== known || !this.root.isConnected;
+      if (this.seq === seq && this.ack < seq && Boolean(known.held) === live && !gone) this.report(known, live, wait);
+    }, wait);
   }
 
   // ---- pointer -----------------------------------------------------------------------
@@ -470,12 +456,23 @@ globalThis.layoutplanMap = (talk) => {
     root.planmap = new PlanMap(root);
     new ResizeObserver(() => root.planmap.resized()).observe(root);
   }
-  try {
-    root.planmap.update(talk);
-    delete root.dataset.error;
-  } catch (fault) {
+  root.planmap.talk = talk;
+  const failed = (fault) => {
     root.dataset.error = String(fault);
     throw fault;
+  };
+  // What comes while something is unpacked takes its place; nothing is drawn out of turn.
+  const draw = () => {
+    if (root.planmap.talk !== talk) return;
+    root.planmap.update(talk);
+    delete root.dataset.error;
+  };
+  try {
+    const wait = takeIn(talk);
+    if (wait) wait.then(draw).catch(failed);
+    else draw();
+  } catch (fault) {
+    failed(fault);
   }
 };
 document.dispatchEvent(new Event("layoutplan-map"));
