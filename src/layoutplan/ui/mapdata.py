@@ -207,7 +207,7 @@ def school_class(fill: str, size: str, *, vacant: bool, changed: bool) -> int:
 
 def paint_schools(result: PlanResult, year: int, lang: Lang) -> Paint:
     """Return the looks of every school in a year; schools that do not stand are hidden."""
-    symbols = {row.school_id: row for row in school_symbols(result, year).itertuples(index=False)}
+    symbols: dict[str, Any] = {str(row.school_id): row for row in school_symbols(result, year).itertuples(index=False)}
     schools = schools_in_order(result)
     classes: list[int] = []
     sizes: list[float] = []
