@@ -10,8 +10,6 @@ overtaken by the next loses nothing.
 
 from __future__ import annotations
 
-import base64
-import gzip
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence, Set
@@ -21,7 +19,7 @@ from typing import Any, Literal
 import streamlit as st
 from streamlit.components import v2
 
-from layoutplan.ui.planmap.assets import leaflet_script, read_asset, style_sheet
+from layoutplan.ui.planmap.assets import leaflet_script, pack, read_asset, style_sheet
 from layoutplan.ui.planmap.panel import Card, as_data
 from layoutplan.ui.planmap.switches import Switches, read_shown
 
@@ -126,8 +124,7 @@ class Base:
         }
         self.switches = switches or Switches({}, [], [])
         self.id = _fingerprint(content)
-        text = json.dumps({"id": self.id, **content}, ensure_ascii=False, separators=(",", ":"))
-        self.packed = base64.b64encode(gzip.compress(text.encode(), 6, mtime=0)).decode("ascii")
+        self.packed = pack({"id": self.id, **content})
 
 
 class Paint:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import base64
+import gzip
+import json
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 SCRIPTS = ("parts.js", "panel.js", "touch.js", "grounds.js", "layers.js", "held.js", "planmap.js")
 
@@ -32,3 +35,15 @@ def style_sheet() -> str:
         packed = base64.b64encode((folder / "images" / image).read_bytes()).decode()
         sheet = sheet.replace(f"images/{image}", f"data:image/png;base64,{packed}")
     return f"<style>{sheet}\n{read_asset('planmap.css')}</style>"
+
+
+def pack(content: Any) -> str:
+    """Return a value as JSON, zipped and in letters: a fifth of its size, and the same bytes for the same value.
+
+    Examples
+    --------
+    >>> pack([1]) == pack([1])
+    True
+    """
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    return base64.b64encode(gzip.compress(text.encode(), 6, mtime=0)).decode("ascii")
