@@ -1,7 +1,7 @@
-"""A county made up for its size alone: 2,000 places, 50,880 pieces of road, 250 schools, in the layers a county hands in.
+"""A county made up for its size: 2,000 places, 50,880 pieces of road, 250 schools, in the layers a county hands in.
 
-Run ``python benchmarks/large_county.py FOLDER`` to write it; it takes some seconds. Winding roads on a bent grid, places
-beside them, every child counted in the primary and junior school nearest by air. Drawn from one seed.
+Run ``python benchmarks/large_county.py FOLDER`` to write it; that takes a second or two. Winding roads on a bent grid,
+places beside them, every child counted in the primary and junior school nearest by air. Drawn from one seed.
 """
 
 from __future__ import annotations

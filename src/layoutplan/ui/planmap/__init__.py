@@ -329,7 +329,13 @@ def shown() -> dict[str, Any]:
 
 
 def compose(
-    base: Base, scene: Scene, *, state: Mapping[str, Any], sent: Set[str], height: int, shown: Mapping[str, Any] | None = None
+    base: Base,
+    scene: Scene,
+    *,
+    state: Mapping[str, Any],
+    sent: Set[str],
+    height: int,
+    shown: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return what crosses to the browser, without what was sent before.
 
@@ -369,17 +375,8 @@ def compose(
         "height": height,
         "shown": shown,
         "tiles": base.switches.draw_tiles((state.get("wanted") or {}).get("squares", ())),
-        "picture": _picture(base, (shown or {}).get("theme", ""), sent=sent),
+        "picture": base.switches.draw_picture(base.id, (shown or {}).get("theme", ""), sent=sent),
     }
-
-
-def _picture(base: Base, theme: str, *, sent: Set[str]) -> dict[str, Any] | None:
-    """Return the picture of the theme, by its name alone if it was sent; None if there is none."""
-    make, name = base.switches.pictures.get(theme), {"id": f"{base.id}/{theme}", "theme": theme}
-    if make is None or name["id"] in sent:
-        return name if make else None
-    picture = make()
-    return None if picture is None else {**name, "full": picture}
 
 
 def read_event(kind: str, value: Mapping[str, Any] | None) -> Event | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -116,6 +116,14 @@ class Switches:
     overlays: Sequence[tuple[str, Sequence[Overlay]]]
     pictures: Mapping[str, Callable[[], Mapping[str, Any] | None]] = field(default_factory=dict)
     grounds: Sequence[Ground] = ()
+
+    def draw_picture(self, ground: str, theme: str, *, sent: Set[str]) -> dict[str, Any] | None:
+        """Return the picture of a theme over a ground, by its name alone if it was sent; None if there is none."""
+        make, name = self.pictures.get(theme), {"id": f"{ground}/{theme}", "theme": theme}
+        if make is None or name["id"] in sent:
+            return name if make else None
+        picture = make()
+        return None if picture is None else {**name, "full": picture}
 
     def as_data(self) -> dict[str, Any]:
         """Return what crosses to the browser."""
