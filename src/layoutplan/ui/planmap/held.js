@@ -1,7 +1,7 @@
 // What the page holds of what Python sent, for all its maps. Read before planmap.js, in one module with it.
 const MOST_GROUNDS = 4;
 const MOST_PAINTS = 64;
-const PATIENCE_MS = 50; // what another map of the page brings arrives with the same run
+const ARRIVAL_MS = 50; // what another map of the page brings arrives with the same run
 const MOST_ASKED = 5; // times one thing is asked for
 
 // By the id Python gives them; a ground is a promise while it is unpacked.
@@ -36,7 +36,7 @@ const takeIn = (talk) => {
     const held = full ?? PAINTS.get(id);
     if (held) keep(PAINTS, MOST_PAINTS, id, held);
   }
-  if (missing(data).length) return new Promise((found) => setTimeout(() => found(look(talk)), PATIENCE_MS));
+  if (missing(data).length) return new Promise((found) => setTimeout(() => found(look(talk)), ARRIVAL_MS));
   return opened(data.base_id);
 };
 
