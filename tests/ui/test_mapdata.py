@@ -1,6 +1,5 @@
-import json
-
 import numpy as np
+from pages_tools import unpacked
 
 from layoutplan.plan.siting import open_lab, try_at
 from layoutplan.ui import mapdata
@@ -8,7 +7,7 @@ from layoutplan.ui import mapdata
 
 def test_every_coordinate_is_in_degrees_with_five_decimals(result):
     (south, west), (north, east) = mapdata.bounds_of(result.prepared.county.townships.geometry)
-    for layer in mapdata.draw_base(result, "zh").content["layers"]:
+    for layer in unpacked(mapdata.draw_base(result, "zh").packed)["layers"]:
         for feature in layer["features"]:
             spots = np.array(flat(feature["geometry"]["coordinates"]))
             assert (spots[:, 0] >= west - 1e-4).all()
@@ -24,7 +23,7 @@ def flat(coordinates):
 
 def test_base_is_the_same_every_time_and_is_json(result):
     one, other = mapdata.draw_base(result, "zh"), mapdata.draw_base(result, "zh")
-    assert json.dumps(one.content) == json.dumps(other.content)
+    assert one.packed == other.packed
     assert one.id == other.id
 
 

@@ -16,7 +16,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
-from streamlit.components import v2
+
+from layoutplan.ui.tab import tab
 
 # What makes up a draft; what is chosen for looking (stage, year, language, subject) stands in the address.
 DRAFT = (
@@ -26,20 +27,6 @@ DRAFT = (
 MOST = 50
 UNUSED_S = 12 * 3600.0
 _KEY = re.compile(r"[0-9a-f]{64}")
-_SCRIPT = """
-// Keeps the key of the draft in this tab, and tells the one found there after a reload.
-export default ({ data, setStateValue }) => {
-  const name = "layoutplan-draft";
-  let held = null;
-  try {
-    held = sessionStorage.getItem(name);
-    if (!held) sessionStorage.setItem(name, data.key);
-  } catch {
-    return; // storage is shut: a reload begins anew
-  }
-  if (held && held !== data.key) setStateValue("key", held);
-};
-"""
 
 
 class Shelf:
@@ -73,9 +60,6 @@ def _shelf() -> Shelf:
     return Shelf()
 
 
-_tab = v2.component("layoutplan.tab", js=_SCRIPT, isolate_styles=False)
-
-
 def follow(page: str) -> None:
     """Let the tab keep the key of this session's draft, or bring back the one it had; keep what there is by now.
 
@@ -88,7 +72,7 @@ def follow(page: str) -> None:
     first = st.session_state.get("wanted") or f"pages/{page or 'overview'}.py"
     st.session_state.setdefault("first_page", first)
     save()
-    _tab(key="tab", data={"key": st.session_state["draft_key"]}, on_key_change=_come_back)
+    tab(key="tab", data={"key": st.session_state["draft_key"]}, on_key_change=_come_back)
 
 
 def save() -> None:
