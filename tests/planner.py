@@ -54,7 +54,7 @@ class Planner:
 
     # ---- doing ---------------------------------------------------------------------------------
     def press(self, key, **values):
-        self.page.get_by_role("button", name=self.say(key, **values), exact=True).first.click()
+        self.page.get_by_role("button", name=self.say(key, **values), exact=True).first.click(timeout=WAIT_MS)
 
     def speak(self, lang):
         """Change the language."""
