@@ -22,6 +22,7 @@ import sys
 import tempfile
 import time
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -55,7 +56,11 @@ def main() -> None:
             figures = {"cold_start_s": first_page(browser, address)}
             figures |= interactive(browser, address) | drags(browser, address, asked.drags)
             if asked.clients:
-                figures |= asyncio.run(crowd(address, server.pid, asked.clients, asked.rounds))
+                # Playwright keeps a loop of its own in this thread.
+                with ThreadPoolExecutor(1) as aside:
+                    figures |= aside.submit(
+                        asyncio.run, crowd(address, server.pid, asked.clients, asked.rounds)
+                    ).result()
                 figures["clients_memory_mb"] = memory_mb(server.pid)
             if asked.sessions:
                 figures |= sessions(browser, address, asked.sessions, asked.rounds)
