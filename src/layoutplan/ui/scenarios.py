@@ -67,7 +67,8 @@ def _detail(action: Action, schools: Any, lang: Lang) -> str:
         kilometres = shapely.LineString(given["line"]).length / 1000
         told.append(label("ui.plans.field_length", lang, value=f"{kilometres:.1f}"))
     if "school_kind" in given:
-        told.append(label("ui.plans.field_school_kind", lang, value=label(f"kind.{given['school_kind']}", lang)))
+        kind = label(f"kind.{given['school_kind']}", lang)
+        told.append(kind if action.kind == "open_school" else label("ui.plans.field_school_kind", lang, value=kind))
     if "into" in given:
         told.append(label("ui.plans.field_into", lang, value=schools.get(given["into"], given["into"])))
     return " · ".join(told)
