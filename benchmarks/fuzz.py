@@ -194,7 +194,7 @@ def _texts(work: Path) -> dict[str, Target]:
         return take
 
     def grid(path: Path) -> object:
-        return list(load_grid(path))
+        return list(load_grid(path).points())
 
     kept = sorted((ROOT / "scenarios").glob("**/*.toml"))
     scenarios = [path.read_bytes() for path in kept]

@@ -149,7 +149,7 @@ def _goal(folder: Path) -> Sequence[Problem]:
 
 
 def _grid(folder: Path) -> Sequence[Problem]:
-    for point in load_grid(folder / "grid.toml"):
+    for point in load_grid(folder / "grid.toml").points():
         vary_norms(load_norms(), point.norms, source="grid.toml")
     return ()
 

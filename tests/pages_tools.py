@@ -29,14 +29,19 @@ def ground(app):
     return unpacked(sent(app)["base"])
 
 
-def press(app, name, value):
-    """Press a button of the cards beside the map, as the browser reports it."""
+def tell(app, event, value):
+    """Let the map say that something happened on it, as the browser reports it."""
     states = app._tree.get_widget_states()
-    event = states.widgets.add()
-    event.id = _make_trigger_id(map_of(app).id, "events")
-    event.json_trigger_value = json.dumps([{"event": "chosen", "value": {"name": name, "value": value}}])
+    trigger = states.widgets.add()
+    trigger.id = _make_trigger_id(map_of(app).id, "events")
+    trigger.json_trigger_value = json.dumps([{"event": event, "value": value}])
     app._run(states)
     assert not app.exception
+
+
+def press(app, name, value):
+    """Press a button of the cards beside the map."""
+    tell(app, "chosen", {"name": name, "value": value})
 
 
 def page_text(app):

@@ -162,6 +162,20 @@ def serve():
 
 
 @pytest.fixture(scope="session")
+def app_on(browser, tmp_path_factory):
+    """Serve the app on a county, or on none; nothing may have been raised in it by the end."""
+
+    @contextlib.contextmanager
+    def opened(county="", **settings):
+        log = tmp_path_factory.mktemp("log") / "app.log"
+        with serving(ROOT / "app.py", log, LAYOUTPLAN_COUNTY=str(county), **settings) as at:
+            yield at
+            assert "Traceback" not in log.read_text("utf-8")
+
+    return opened
+
+
+@pytest.fixture(scope="session")
 def watching():
     """Return what watches a page, for pages opened in a context of one's own."""
     return Watch

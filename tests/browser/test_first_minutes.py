@@ -1,23 +1,18 @@
 """The first minutes in a real browser: files are handed in, a problem is mended, a small school meets its gate."""
 
-from pathlib import Path
-
 import pytest
 from planner import packed
 from toy_county import toy
 
 from layoutplan.labels import label
 
-ROOT = Path(__file__).parents[2]
 WAIT_MS = 120_000
 
 
 @pytest.fixture(scope="module")
-def address(browser, serve, tmp_path_factory):
-    log = tmp_path_factory.mktemp("log") / "app.log"
-    with serve(ROOT / "app.py", log, LAYOUTPLAN_COUNTY="") as at:
+def address(app_on):
+    with app_on() as at:
         yield at
-        assert "Traceback" not in log.read_text("utf-8")
 
 
 def rest(watch):

@@ -1,21 +1,15 @@
 """A reload in a real browser: scenario and search are there again, for this tab alone."""
 
-from pathlib import Path
-
 import pytest
 from planner import WAIT_MS, Planner
 from toy_county import toy
 
-ROOT = Path(__file__).parents[2]
-
 
 @pytest.fixture(scope="module")
-def address(browser, serve, tmp_path_factory):
-    log = tmp_path_factory.mktemp("log") / "app.log"
+def address(app_on, tmp_path_factory):
     county = toy().write(tmp_path_factory.mktemp("toy"))
-    with serve(ROOT / "app.py", log, LAYOUTPLAN_COUNTY=str(county)) as at:
+    with app_on(county) as at:
         yield at
-        assert "Traceback" not in log.read_text("utf-8")
 
 
 def test_a_reload_keeps_scenario_and_search_and_a_link_hands_on_neither(watch, address, browser, tmp_path):

@@ -3,7 +3,7 @@
 import pytest
 
 from layoutplan.labels import LANGS, label
-from layoutplan.present.outputs import PIECES, each_output, write_outputs, write_piece
+from layoutplan.present.outputs import PIECES, each_output, write_piece
 
 
 def test_every_piece_is_named():
@@ -12,7 +12,8 @@ def test_every_piece_is_named():
 
 
 def test_chosen_pieces_go_into_folders_of_their_own(result, tmp_path):
-    written = write_outputs(result, tmp_path, lang="en", pieces=("run", "public"))
+    steps = each_output(result, tmp_path, lang="en", pieces=("run", "public"))
+    written = [path for step in steps for path in step.paths]
     assert [path.parent.name for path in written[-2:]] == ["run", "public"]
     assert {path.parent.name for path in written} == {"public", "run"}
     assert all(path.stat().st_size for path in written)

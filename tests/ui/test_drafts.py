@@ -3,7 +3,6 @@
 import json
 
 import pytest
-from streamlit.components.v2.bidi_component.main import _make_trigger_id  # noqa: F401  (the tab's element is of that kind)
 
 from layoutplan.ui import drafts
 
@@ -24,7 +23,7 @@ def say(app, key):
 
 
 def test_a_shelf_keeps_the_last_used_and_forgets_the_unused(monkeypatch):
-    shelf = drafts.Shelf()
+    shelf = drafts.Drafts()
     for number in range(drafts.MOST + 1):
         shelf.put(str(number), {"scenario": number})
     assert shelf.take("0") == {}

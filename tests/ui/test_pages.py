@@ -1,11 +1,9 @@
 import io
-import json
 import zipfile
 from pathlib import Path
 
 import pytest
-from pages_tools import ground, map_of, page_text, press, sent
-from streamlit.components.v2.bidi_component.main import _make_trigger_id
+from pages_tools import ground, page_text, press, sent, tell
 from toy_county import at, toy
 
 from layoutplan.county.tables import TABLES
@@ -107,13 +105,8 @@ def test_demand_page_shows_curves_the_test_the_townships_and_the_sites(open_app,
 
 
 def click(app, layer, name):
-    """Click something on the map, as the browser reports it."""
-    states = app._tree.get_widget_states()
-    event = states.widgets.add()
-    event.id = _make_trigger_id(map_of(app).id, "events")
-    event.json_trigger_value = json.dumps([{"event": "clicked", "value": {"layer": layer, "id": name}}])
-    app._run(states)
-    assert not app.exception
+    """Click something on the map."""
+    tell(app, "clicked", {"layer": layer, "id": name})
 
 
 @pytest.mark.parametrize("layer", ["ground", "cells"])

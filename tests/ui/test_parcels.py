@@ -6,7 +6,7 @@ import shapely
 from toy_county import CRS, EAST_M, NORTH_M, toy
 
 from layoutplan.labels import label
-from layoutplan.ui import parcels
+from layoutplan.plan.masks import nearest_on_parcel
 
 A = shapely.box(1000, 1000, 1100, 1100)
 B = shapely.box(1400, 1000, 1500, 1100)
@@ -30,11 +30,11 @@ def layer(*shapes):
     ],
 )
 def test_a_pin_rests_on_the_nearest_parcel_within_reach(point, wanted):
-    assert parcels.nearest_spot(layer(A, B), *point) == pytest.approx(wanted)
+    assert nearest_on_parcel(layer(A, B), *point) == pytest.approx(wanted)
 
 
 def test_without_parcels_a_pin_stays():
-    assert parcels.nearest_spot(layer(), 5.0, 6.0) == (5.0, 6.0)
+    assert nearest_on_parcel(layer(), 5.0, 6.0) == (5.0, 6.0)
 
 
 def test_the_switch_is_there_where_parcels_are(open_app, tmp_path):

@@ -182,6 +182,10 @@ def at_speed_of(travel: Travel, grades: GradeGroup, *, norms: Norms) -> Travel:
     return replace(travel, minutes=minutes, grades=grades)
 
 
+# Why no school can be reached from a place; how far one is, is another matter.
+WITHOUT_WAY = OFF_NETWORK, ISLAND, ONE_WAY = "off_network", "island", "one_way"
+
+
 def _reasons(
     network: Network, origins: Snaps, schools: Snaps, *, mode: Mode, reached: npt.NDArray[np.bool_]
 ) -> dict[str, str]:
@@ -191,11 +195,11 @@ def _reasons(
     for place in np.flatnonzero(~reached).tolist():
         edge = origins.edge[place]
         if edge < 0:
-            reason = "off_network"
+            reason = OFF_NETWORK
         elif piece[network.edge_from[edge]] in with_school:
-            reason = "one_way"
+            reason = ONE_WAY
         else:
-            reason = "island"
+            reason = ISLAND
         reasons[origins.ids[place]] = reason
     return reasons
 

@@ -73,10 +73,6 @@ class Grid:
             if thresholds is None or _norms(combination) == thresholds:
                 yield self._point(combination)
 
-    def __iter__(self) -> Iterator[Point]:
-        """Yield all combinations."""
-        return self.points()
-
     def _axes(self, kind: str) -> list[tuple[Value, ...]]:
         return [axis for axis in self.axes if axis[0][0] == kind]
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -29,6 +30,7 @@ MASK_NORMS = ("site.slope_max", "site.slope_warn", "site.road_access_m")
 _MOST_CELLS = 150_000
 _LEAST_CELL_M = 25.0
 _MOST_HEIGHTS = 1_000_000
+PARCEL_REACH_M = 500.0
 
 
 @dataclass(frozen=True)
@@ -250,3 +252,21 @@ def spot_frame(spots: list[Spot]) -> pd.DataFrame:
         for spot in spots
     ]  # fmt: skip
     return pd.DataFrame(rows)
+
+
+def nearest_on_parcel(parcels: gpd.GeoDataFrame, east_m: float, north_m: float) -> tuple[float, float]:
+    """Return a point inside the nearest parcel within reach; the point itself if it is in one or none is near.
+
+    Parameters
+    ----------
+    parcels : GeoDataFrame
+        ``parcel_id`` and polygons; of two equally near the smaller id counts.
+    east_m, north_m : float
+        Point in the CRS of the parcels.
+    """
+    order = parcels.sort_values("parcel_id", ignore_index=True).geometry
+    apart = shapely.distance(order.to_numpy(), shapely.Point(east_m, north_m))
+    if not len(apart) or not 0.0 < apart.min() <= PARCEL_REACH_M:
+        return east_m, north_m
+    inside = order.iloc[int(np.argmin(apart))].representative_point()
+    return float(inside.x), float(inside.y)

@@ -9,18 +9,18 @@ import numpy as np
 import pandas as pd
 
 from layoutplan.access.isochrones import draw_isochrones
-from layoutplan.access.travel import nearest_open
+from layoutplan.access.travel import WITHOUT_WAY, nearest_open
 from layoutplan.county.tables import GRADES_OF_STAGE, GROUP_OF_GRADE, STAGES
 from layoutplan.labels import label
 from layoutplan.norms import Norm
 from layoutplan.plan.planning import cell_travel_of, entry_mode
-from layoutplan.present.ground import draw_boundaries, draw_catchments, fill_area, within_window
+from layoutplan.present.ground import NO_WAY, draw_boundaries, draw_catchments, fill_area, within_window
 from layoutplan.present.legend import limits_of
 from layoutplan.present.lettering import Halo, Words
 from layoutplan.present.look import look
 from layoutplan.present.mapface import Face, name_areas
 from layoutplan.present.mapsheet import MapSheet, Over, Window
-from layoutplan.present.panels import Key, Listing, draw_keys, draw_listing, swatch, write_notes
+from layoutplan.present.panels import Key, Listing, draw_keys, draw_listing, no_way_sign, swatch, write_notes
 from layoutplan.present.places import draw_dots
 from layoutplan.present.sheet import Box, Page, draw_table, number_text, round_half_up, show_extent
 from layoutplan.present.signs import Sign, draw_school, draw_site
@@ -40,9 +40,7 @@ _BELOW: tuple[Box, Box] = ((12.0, 18.0, 195.0, 66.0), (213.0, 18.0, 195.0, 66.0)
 _LIMITS_MIN = (10.0, 20.0, 30.0, 45.0, 60.0)
 # Upper ends of all bands: beyond the last limit is far; without a way is another matter (NaN) and never counted as far.
 _UPPER_MIN = (*_LIMITS_MIN, float(np.finfo(np.float64).max))
-_WITHOUT_WAY = ("off_network", "island", "one_way")
 _GAP_MARGIN_MM = 3.0
-_NO_WAY_EDGE, _NO_WAY_HATCH = "#8f887b", "...."
 
 
 def _caption(page: Page, box: Box, text: str) -> None:
@@ -96,7 +94,7 @@ def _reach(scene: Scene, stage: str) -> gpd.GeoDataFrame:
 
 def _band_style(upper: float) -> dict[str, Any]:
     if np.isnan(upper):
-        return {"facecolor": look().colours.paper, "edgecolor": _NO_WAY_EDGE, "hatch": _NO_WAY_HATCH, "linewidth": 0.0}
+        return {**NO_WAY, "linewidth": 0}
     return {"facecolor": look().bands[_UPPER_MIN.index(upper)], "linewidth": 0}
 
 
@@ -110,8 +108,7 @@ def _band_words(page: Page) -> list[str]:
 def _key_cover(page: Page, *, box: Box) -> None:
     colours = look().bands
     keys = [Key(words, swatch(page, colours[at])) for at, words in enumerate(_band_words(page))]
-    no_way = swatch(page, look().colours.paper, hatch=_NO_WAY_HATCH)
-    draw_keys(page, [*keys, Key(label("figure.panel.no_way", page.lang), no_way)], box=box)
+    draw_keys(page, [*keys, Key(label("figure.panel.no_way", page.lang), no_way_sign(page))], box=box)
 
 
 def _list_cover(
@@ -123,7 +120,7 @@ def _list_cover(
     )  # fmt: skip
     band = np.searchsorted(np.array(_LIMITS_MIN), mine["minutes"].to_numpy(float) - 1e-9, side="left")
     pupils = np.bincount(band, weights=mine["pupils"].to_numpy(float), minlength=len(_UPPER_MIN))
-    cut_off = left["reason"].isin(_WITHOUT_WAY)
+    cut_off = left["reason"].isin(WITHOUT_WAY)
     no_way, no_seat = float(left.loc[cut_off, "pupils"].sum()), float(left.loc[~cut_off, "pupils"].sum())
     km2 = ground["area_km2"].groupby(ground["limit_min"].fillna(np.inf)).sum()
     areas = km2.reindex([*_UPPER_MIN, np.inf], fill_value=0.0).tolist()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,6 +31,10 @@ _AZIMUTH_DEG, _ALTITUDE_DEG = 315.0, 45.0
 _BAND, _FILL, _RELIEF, _EDGE, _ROAD, _TOWNSHIP, _JUNIOR, _COUNTY = 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0
 
 
+# Ground from which no way leads to a school, on every map and in every key.
+NO_WAY: Mapping[str, Any] = MappingProxyType({"facecolor": "#ebe8e1", "edgecolor": "#b9b2a6", "hatch": "...."})
+
+
 def polygon_path(shape: BaseGeometry) -> list[npt.NDArray[np.float64]]:
     """Return the rings of a polygon or multipolygon as arrays [vertex, 2]."""
     polygons = [part for part in shapely.get_parts(shape) if part.geom_type == "Polygon"]
@@ -51,7 +57,7 @@ def draw_catchments(axes: Axes, catchments: gpd.GeoDataFrame, hues: dict[str, in
         fill_area(axes, *shapes[hue == number], facecolor=colour, linewidth=0, alpha=0.85, zorder=_FILL)
     fill_area(axes, *shapes[np.isfinite(hue)], fill=False, edgecolor="#9a917f", linewidth=0.45, zorder=_EDGE)
     for shape in shapes[np.isnan(hue)]:
-        fill_area(axes, shape, facecolor="#ebe8e1", edgecolor="#b9b2a6", hatch="....", linewidth=0, zorder=_FILL)
+        fill_area(axes, shape, **NO_WAY, linewidth=0, zorder=_FILL)
 
 
 def draw_junior_borders(axes: Axes, catchments: gpd.GeoDataFrame) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from layoutplan.county.tables import SCHOOL_KINDS
 from layoutplan.labels import label
 from layoutplan.present.look import look
+from layoutplan.present.panels import no_way_sign
 from layoutplan.present.sheet import Box, Page
 from layoutplan.present.signs import Sign, draw_school, draw_site
 from layoutplan.present.symbols import SHAPES, STATUS_COLOURS
@@ -141,7 +142,7 @@ def _right_column(page: Page, contents: Contents) -> list[_Entry]:
         stage = label(f"stage.{contents.filled}", page.lang)
         entries.append(_Entry(label("figure.legend.catchment", page.lang, stage=stage), _swatches(page)))
     if contents.unreached:
-        entries.append(_entry(page, "unreached", _hatched(page)))
+        entries.append(_entry(page, "unreached", no_way_sign(page)))
     if contents.lined:
         entries.append(
             _entry(page, "junior_line", _line(page, color=look().colours.junior_line, linewidth=0.95, alpha=0.75))
@@ -192,13 +193,6 @@ def _swatches(page: Page) -> Drawer:
             page.paper.add_artist(Rectangle(at, 1.5, 2.4, facecolor=colour, edgecolor="#9a917f", linewidth=0.4))
 
     return draw
-
-
-def _hatched(page: Page) -> Drawer:
-    from matplotlib.patches import Rectangle
-
-    style = {"facecolor": look().colours.paper, "edgecolor": "#b9b2a6", "hatch": "....", "linewidth": 0.4}
-    return lambda across, up: page.paper.add_artist(Rectangle((across - 3.6, up - 1.2), 7.2, 2.4, **style))  # type: ignore[arg-type]
 
 
 def _sizes(page: Page) -> Drawer:

@@ -114,21 +114,6 @@ def write_piece(result: PlanResult, piece: str, out: Path, *, lang: Lang = "zh")
     return PIECES[piece](result, out / piece, lang)
 
 
-def write_outputs(
-    result: PlanResult, out: Path, *, lang: Lang = "zh", pieces: Iterable[str] | None = None, workers: int = 1
-) -> list[Path]:
-    """Write all that a county hands in, or some pieces of it; see :func:`each_output`.
-
-    Returns
-    -------
-    list of Path
-        What was written, in the order of the pieces. How many processes worked on it changes no byte.
-    """
-    steps = {step.piece: step.paths for step in each_output(result, out, lang=lang, pieces=pieces, workers=workers)}
-    chosen = PIECES if pieces is None else pieces
-    return [path for piece in chosen for path in steps[piece]]
-
-
 def each_output(
     result: PlanResult, out: Path, *, lang: Lang = "zh", pieces: Iterable[str] | None = None, workers: int = 1
 ) -> Iterator[Step]:
@@ -150,7 +135,7 @@ def each_output(
     Yields
     ------
     Step
-        As each piece is done; those that take long begin first.
+        As each piece is done; those that take long begin first. How many processes work on it changes no byte.
 
     Raises
     ------

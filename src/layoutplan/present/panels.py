@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from layoutplan.labels import label
+from layoutplan.present.ground import NO_WAY
 from layoutplan.present.look import look
 from layoutplan.present.sheet import Box, Page, number_text
 
@@ -172,12 +173,19 @@ def draw_keys(page: Page, keys: Sequence[Key], *, box: Box, columns: int = 1) ->
             key.draw(across + 3.8, middle)
 
 
-def swatch(page: Page, colour: str, *, hatch: str = "") -> Callable[[float, float], object]:
-    """Return what draws a rectangle of a colour for a key."""
+def swatch(
+    page: Page, colour: str, *, hatch: str = "", edge: str = "#8d8779"
+) -> Callable[[float, float], object]:  # fmt: skip
+    """Return what draws a rectangle of a colour for a key; a hatch has the colour of the edge."""
     from matplotlib.patches import Rectangle
 
-    style = {"facecolor": colour, "edgecolor": "#8d8779", "linewidth": 0.4, "hatch": hatch or None}
+    style = {"facecolor": colour, "edgecolor": edge, "linewidth": 0.4, "hatch": hatch or None}
     return lambda across, up: page.paper.add_artist(Rectangle((across - 3.6, up - 1.3), 7.2, 2.6, **style))  # type: ignore[arg-type]
+
+
+def no_way_sign(page: Page) -> Callable[[float, float], object]:
+    """Return what draws the key of ground from which no way leads to a school."""
+    return swatch(page, NO_WAY["facecolor"], hatch=NO_WAY["hatch"], edge=NO_WAY["edgecolor"])
 
 
 def stroke(page: Page, **style: object) -> Callable[[float, float], object]:

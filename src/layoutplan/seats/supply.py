@@ -268,13 +268,12 @@ def is_open(roster: Roster, year: int) -> Flags:
 
 def teaches(roster: Roster, grade: int, year: int) -> Flags:
     """Return which schools take day pupils of a grade in a year, in the order of ``roster.schools`` (bool [school])."""
-    spans = roster.spans_in(year)
-    in_span = (spans.grade_from <= grade) & (grade <= spans.grade_to)
-    return in_span & spans.is_ordinary & is_open(roster, year)
+    taught: Flags = teaches_each(roster, year)[grade - GRADES[0]]
+    return taught
 
 
 def teaches_each(roster: Roster, year: int) -> Flags:
-    """Return which schools take day pupils of grades 1-9 in a year (bool [grade, school]); see :func:`teaches`."""
+    """Return which schools take day pupils of each of grades 1-9 in a year (bool [grade, school])."""
     spans, grades = roster.spans_in(year), np.array(GRADES)[:, None]
     in_span = (spans.grade_from <= grades) & (grades <= spans.grade_to)
     each: Flags = in_span & (spans.is_ordinary & is_open(roster, year))

@@ -21,8 +21,9 @@ from layoutplan.plan.scenario import CloseSchool
 from layoutplan.present.evidence import write_evidence
 from layoutplan.present.symbols import VIOLET
 from layoutplan.ui import drafts, mapdata, origins, session, steps
-from layoutplan.ui.cards import DASH, number
+from layoutplan.ui.cards import number
 from layoutplan.ui.choices import choose
+from layoutplan.ui.names import DASH
 from layoutplan.ui.planmap import Scene
 
 VIEWS = ("gate", "ladder")

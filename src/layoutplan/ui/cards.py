@@ -14,8 +14,7 @@ from layoutplan.plan.scenario import Scenario
 from layoutplan.present.headlines import Headline, headlines
 from layoutplan.present.symbols import CATCHMENT_COLOURS, RING_COLOURS, STATUS_COLOURS, STATUSES
 from layoutplan.ui import charts, origins
-
-DASH = "—"
+from layoutplan.ui.names import DASH, clause_name, unconfirmed
 
 
 def number(value: float | None, decimals: int = 0) -> str:
@@ -71,9 +70,8 @@ def clause_of(clause: str, verified: bool, lang: Lang) -> str:
     >>> clause_of("GB 50099-2011 5.2", True, "en"), clause_of("guide", False, "en")
     ('Clause: GB 50099-2011 5.2', 'Clause: guide value, no binding text found; the bureau decides')
     """
-    guide = clause == "guide"  # what norms files write where no text binds
-    told = label("ui.findings.clause_is", lang, clause=label("ui.clause.guide", lang) if guide else clause)
-    return told if verified or guide else f"{told} · {label('ui.findings.unverified', lang)}"
+    told = label("ui.findings.clause_is", lang, clause=clause_name(clause, lang))
+    return told + unconfirmed(clause, verified, lang)
 
 
 def problem_list(lines: Iterable[str]) -> str:

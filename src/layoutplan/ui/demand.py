@@ -17,8 +17,9 @@ from layoutplan.seats.backtest import METHODS, Backtest, run_backtest
 from layoutplan.seats.curves import counted_curves, stage_curves, township_growth
 from layoutplan.seats.history import county_history
 from layoutplan.ui import charts, mapdata, maplayers, objects, origins, session
-from layoutplan.ui.cards import DASH, number
+from layoutplan.ui.cards import number
 from layoutplan.ui.listing import Shown, pick
+from layoutplan.ui.names import DASH
 from layoutplan.ui.planmap import Clicked, Event, Paint, Scene, Style
 
 SHOWN_HORIZONS = (1, 3, 5)

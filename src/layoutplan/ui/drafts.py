@@ -1,4 +1,4 @@
-"""What somebody is working on outlives a reload of the page: a shelf of the program, found again by a key of the tab.
+"""What somebody is working on outlives a reload of the page: a store of the program, found again by a key of the tab.
 
 The key is chance of 256 bits and stands in the browser tab's own storage: a reload finds it, another tab, another
 person and a link that is handed on do not. Nothing of it stands in an address. What nobody came back to for
@@ -29,7 +29,7 @@ UNUSED_S = 12 * 3600.0
 _KEY = re.compile(r"[0-9a-f]{64}")
 
 
-class Shelf:
+class Drafts:
     """Drafts by key: the last used, for a while."""
 
     def __init__(self) -> None:
@@ -56,8 +56,8 @@ class Shelf:
 
 
 @st.cache_resource(show_spinner=False)
-def _shelf() -> Shelf:
-    return Shelf()
+def _shelf() -> Drafts:
+    return Drafts()
 
 
 def follow(page: str) -> None:

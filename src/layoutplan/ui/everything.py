@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
@@ -16,13 +15,11 @@ from layoutplan.plan.planning import PlanResult
 from layoutplan.present.outputs import PIECES, Step, each_output
 from layoutplan.present.packing import pack_folder
 from layoutplan.ui import session
-
-# One at a time in this program: the others wait, so that who drags a pin is not slowed down by many.
-_TURN = threading.Lock()
+from layoutplan.ui.behind import Behind
 
 
 @dataclass(eq=False)
-class Making:
+class Making(Behind):
     """The making of one archive.
 
     Parameters
@@ -47,15 +44,7 @@ class Making:
     pieces: tuple[str, ...] = tuple(PIECES)
     step: Step | None = None
     archive: bytes | None = None
-    broken: str = ""
     _began: float = 0.0
-    _stop: threading.Event = field(default_factory=threading.Event)
-    _ended: threading.Event = field(default_factory=threading.Event)
-
-    @property
-    def ended(self) -> bool:
-        """Whether nothing more will come."""
-        return self._ended.is_set()
 
     @property
     def seconds_left(self) -> float | None:
@@ -64,33 +53,16 @@ class Making:
             return None
         return (time.monotonic() - self._began) * (1.0 - self.step.share) / self.step.share
 
-    def start(self) -> None:
-        """Begin in a thread of its own; the program may end without waiting for it."""
-        threading.Thread(target=self._work, name="outputs", daemon=True).start()
-
-    def cancel(self) -> None:
-        """Ask it to end after the piece in hand."""
-        self._stop.set()
-
-    def wait(self, seconds: float) -> bool:
-        """Wait for the end; return whether it came."""
-        return self._ended.wait(seconds)
-
-    def _work(self) -> None:
-        try:
-            with _TURN, tempfile.TemporaryDirectory() as folder:
-                self._began = time.monotonic()
-                steps = each_output(self.result, Path(folder), lang=self.lang, pieces=self.pieces)
-                while not self._stop.is_set():
-                    if (step := next(steps, None)) is None:
-                        self.archive = pack_folder(Path(folder))
-                        return
-                    self.step = step
-        except Exception as fault:  # a thread has nobody above it who could tell the planner
-            self.broken = f"{type(fault).__name__}: {fault}"
-            raise
-        finally:
-            self._ended.set()
+    def work(self) -> None:
+        """Make piece after piece, until told to stop after the one in hand."""
+        with tempfile.TemporaryDirectory() as folder:
+            self._began = time.monotonic()
+            steps = each_output(self.result, Path(folder), lang=self.lang, pieces=self.pieces)
+            while not self._stop.is_set():
+                if (step := next(steps, None)) is None:
+                    self.archive = pack_folder(Path(folder))
+                    return
+                self.step = step
 
 
 def draw(result: PlanResult, lang: Lang) -> None:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from layoutplan.county import manifest
 from layoutplan.county.basemaps import Basemap, media_type, open_basemap
-from layoutplan.county.manifest import read_manifest
 from layoutplan.errors import DataError
 from layoutplan.labels import Lang, label
 from layoutplan.ui.planmap.switches import Ground
@@ -38,7 +38,7 @@ def offered(folder: Path, lang: Lang) -> Offer:
     lang : {"zh", "en"}
         Language of their names.
     """
-    file = folder / "county.toml" if folder.is_dir() else folder
+    file = folder / manifest.FILE if folder.is_dir() else folder
     key = (folder, file.stat().st_mtime_ns, os.environ.get(FILE, ""), os.environ.get(KEY, "").strip(), lang)
     return Offer(_offered(*key), key)
 
@@ -46,9 +46,9 @@ def offered(folder: Path, lang: Lang) -> Offer:
 @lru_cache(maxsize=16)
 def _offered(folder: Path, written_ns: int, given: str, key: str, lang: Lang) -> tuple[Ground, ...]:
     del written_ns  # a county.toml written anew is read anew
-    root, manifest = read_manifest(folder)
+    root, read = manifest.read_manifest(folder)
     found = []
-    for name, entry in sorted(manifest.basemaps.items()):
+    for name, entry in sorted(read.basemaps.items()):
         said = entry.name if lang == "zh" else entry.name_en or entry.name
         words = label("ui.ground.dated", lang, name=said, date=entry.as_of.isoformat())
         found.append(_of_file(name, root / entry.file, words, lang))

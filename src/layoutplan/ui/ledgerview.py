@@ -14,10 +14,10 @@ from layoutplan.labels import Lang, label
 from layoutplan.plan.ledger import BANDS, Ledger, open_ledger
 from layoutplan.plan.planning import PlanResult
 from layoutplan.ui import origins, session
-from layoutplan.ui.cards import DASH, number
+from layoutplan.ui.cards import number
 from layoutplan.ui.choices import choose
 from layoutplan.ui.listing import Shown, pick
-from layoutplan.ui.names import layer_name
+from layoutplan.ui.names import DASH, clause_name, layer_name, unconfirmed
 
 TABS = ("resources", "communities", "equity")
 _SCHOOLS = (
@@ -161,15 +161,14 @@ def _table(title: str, heads: tuple[str, ...], rows: list[tuple[str, ...]], lang
 def note(result: PlanResult, lang: Lang) -> None:
     """Say which clause the ledger rests on and where its numbers come from."""
     norm = result.prepared.norms["balance.degree_teachers.primary"]
-    confirmed = "" if norm.verified else f" · {label('ui.findings.unverified', lang)}"
     dates = result.prepared.county.as_of
     said = label(
         "ui.ledger.source",
         lang,
-        clause=norm.clause,
+        clause=clause_name(norm.clause, lang),
         layers=label("ui.ledger.and", lang).join(
             label("ui.origin.layer", lang, layer=layer_name(layer, lang), date=dates.get(layer) or DASH)
             for layer in ("schools", "rooms")
         ),
     )
-    st.caption(said + confirmed)
+    st.caption(said + unconfirmed(norm.clause, norm.verified, lang))

@@ -11,9 +11,7 @@ import streamlit as st
 from layoutplan.labels import Lang, label
 from layoutplan.norms import Norm
 from layoutplan.plan.planning import PlanResult
-from layoutplan.ui.names import layer_name
-
-DASH = "—"
+from layoutplan.ui.names import DASH, clause_name, layer_name, unconfirmed
 
 
 @dataclass(frozen=True)
@@ -186,7 +184,5 @@ def _parts(result: PlanResult, name: str, lang: Lang) -> list[tuple[str, str]]:
 
 def _clause(norm: Norm, lang: Lang) -> str:
     unit = label(f"unit.{norm.unit}", lang) if norm.unit else ""
-    guide = norm.clause == "guide"
-    clause = label("ui.clause.guide", lang) if guide else norm.clause
-    told = label("ui.origin.norm", lang, value=f"{norm.value:g}", unit=unit, clause=clause)
-    return told if norm.verified or guide else f"{told} · {label('ui.findings.unverified', lang)}"
+    told = label("ui.origin.norm", lang, value=f"{norm.value:g}", unit=unit, clause=clause_name(norm.clause, lang))
+    return told + unconfirmed(norm.clause, norm.verified, lang)
