@@ -47,7 +47,8 @@ from layoutplan.plan.planning import Prepared, demand_of, prepare
 from layoutplan.plan.roster import apply_actions
 from layoutplan.plan.scenario import AddRooms, CloseSchool, OpenSchool, Scenario, save_scenario
 from layoutplan.plan.summary import Summary
-from layoutplan.seats.supply import count_supply, teaches
+from layoutplan.seats.roster import teaches
+from layoutplan.seats.supply import count_supply
 
 LAST_YEAR = 2035
 

@@ -21,7 +21,7 @@ from layoutplan.plan.scenario import (
     dump_scenario,
     parse_scenario,
 )
-from layoutplan.seats.supply import state_in, teaches
+from layoutplan.seats.roster import state_in, teaches
 
 NORMS = load_norms()
 # In the middle of the road, nearer to p2 (1000) than `a` (500) is, and 1000 m from `a`, 2000 m from `b`.

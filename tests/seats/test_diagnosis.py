@@ -18,7 +18,7 @@ from layoutplan.plan.scenario import AddRooms, CloseSchool, Scenario
 from layoutplan.seats.checks.high import high_total
 from layoutplan.seats.demand import Demand
 from layoutplan.seats.diagnosis import CHECK_OF, RULES, Facts, checks, diagnose, standing_findings
-from layoutplan.seats.supply import base_roster
+from layoutplan.seats.roster import base_roster
 
 NORMS = load_norms()
 

@@ -24,8 +24,8 @@ from layoutplan.seats.resettlement import (
     list_moves,
     sites_off_plan,
 )
+from layoutplan.seats.roster import base_roster
 from layoutplan.seats.settings import Outlook
-from layoutplan.seats.supply import base_roster
 
 NORMS = load_norms()
 YEARS = range(2022, 2031)

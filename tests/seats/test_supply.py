@@ -6,7 +6,9 @@ import pandas as pd
 import toy
 
 from layoutplan.norms import load_norms
-from layoutplan.seats.supply import base_roster, count_supply, is_open, is_vacant, teaches, yearly_counts
+from layoutplan.seats.roster import base_roster, is_open, teaches
+from layoutplan.seats.standing import is_vacant, yearly_counts
+from layoutplan.seats.supply import count_supply
 
 NORMS = load_norms()
 

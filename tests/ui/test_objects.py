@@ -42,7 +42,7 @@ def test_the_card_of_a_school_shows_its_year_and_its_seats(result):
 
 def test_names_stay_text_in_every_card(result):
     schools = result.roster.schools.assign(name=HOSTILE)
-    named = replace(result, roster=replace(result.roster, schools=schools))
+    named = replace(result, roster=replace(result.roster, standing=replace(result.roster.standing, schools=schools)))
     card = objects.school_card(named, schools["school_id"].iloc[0], stage="primary", year=2028, lang="en")
     assert "<img" not in as_html(card)
 

@@ -36,7 +36,7 @@ def test_load_shows_every_year_and_marks_the_chosen_one(result):
 
 def test_names_cross_as_they_are_and_only_as_data(result):
     schools = result.roster.schools.assign(name=HOSTILE)
-    named = replace(result, roster=replace(result.roster, schools=schools))
+    named = replace(result, roster=replace(result.roster, standing=replace(result.roster.standing, schools=schools)))
     relieved = {"school_id": result.travel.school_ids[:2], "pupils_before": 9.0, "pupils_after": 4.0, "seats": 8.0}
     trial = replace(tried(result), relief=pd.DataFrame(relieved))
     (relief,) = [card for card in cards_of(named, trial) if card.title == label("ui.site.relief", "en")]

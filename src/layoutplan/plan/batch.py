@@ -293,7 +293,7 @@ def _school_numbers(found: Catchments) -> pa.Table:
     told = np.flatnonzero(np.isin(found.years, [*found.changes, found.years[-1]]))
     pupils, seats = found.pupils[told], found.seats[told]
     year, stage, school = np.nonzero(pupils + seats)
-    count, stages, ids = np.tile(found.years[told[year]], 2), sorted(STAGES), found.school_ids.to_numpy(object)
+    count, stages, ids = np.tile(found.years[told[year]], 2), sorted(STAGES), found.school_ids
     names = [f"catchment_{name}_{each}" for name in ("pupils", "seats") for each in stages]
     columns = (
         _words(names, np.concatenate([stage, stage + len(stages)])), pa.array(count),

@@ -6,19 +6,23 @@ The first half of a plan, in plain arrays, for batches of thousands of scenarios
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from layoutplan.access.network import Floats, Ints
+from layoutplan.access.kernels import UNREACHED
+from layoutplan.access.network import Flags, Floats, Ints, Mode
+from layoutplan.access.travel import Travel, costs_to_point, minutes_of, nearest_open
 from layoutplan.county.tables import GRADES, GRADES_OF_GROUP, GROUP_OF_GRADE, STAGE_OF_GRADE, STAGES, GradeGroup
 from layoutplan.errors import Problem, ScenarioError
 from layoutplan.norms import Norms
-from layoutplan.plan.openings import snap_openings, with_openings
+from layoutplan.plan.openings import Openings, snap_openings
 from layoutplan.plan.planning import Prepared, demand_of, prepare_for
 from layoutplan.plan.roster import apply_actions
 from layoutplan.plan.scenario import (
@@ -31,23 +35,19 @@ from layoutplan.plan.scenario import (
     Scenario,
     SetBoarding,
 )
-from layoutplan.seats.assignment import NearestChoice
 from layoutplan.seats.demand import DemandCube
 from layoutplan.seats.diagnosis import local_balance
+from layoutplan.seats.roster import Roster, base_roster, teaches_each
 from layoutplan.seats.rules import check_idle
 from layoutplan.seats.settings import Policy
-from layoutplan.seats.supply import Roster, base_roster, seat_arrays
-from layoutplan.seats.ways import Ways, limit_of, ways_by
+from layoutplan.seats.supply import seat_arrays
+from layoutplan.seats.ways import limit_of, mode_of, modes_of
 
 # In the order of the arrays of seats.
 _STAGES = sorted(STAGES)
 _NEVER = 9999
 _TEACHING = (OpenSchool, CloseSchool, MergeSchools, ConvertSchool)
 _ACTIONS = (*_TEACHING, AddRooms, SetBoarding, MoveIn)
-_COLUMNS = (
-    "school_id", "name", "kind", "setting", "township_id", "grade_from", "grade_to", "boarding_beds", "opens_year",
-    "closes_year", "moves_to",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +56,7 @@ class Catchments:
 
     Parameters
     ----------
-    school_ids : Index [school]
+    school_ids : object [school]
         Schools of the scenario, sorted.
     years : int64 [year]
         School years.
@@ -68,7 +68,7 @@ class Catchments:
         ``indicator, year`` (key, sorted), ``value``, ``unit``.
     """
 
-    school_ids: pd.Index
+    school_ids: npt.NDArray[np.object_]
     years: Ints
     pupils: Floats
     seats: Floats
@@ -114,19 +114,18 @@ def draw_up_catchments(prepared: Prepared, scenario: Scenario) -> Catchments:
     check_idle(policy)
     prepared = prepare_for(prepared, policy)
     county, norms = prepared.county, prepared.norms
-    roster = apply_actions(scenario, county, norms, base=_slim_roster(prepared))
+    roster = apply_actions(scenario, county, norms)
     cube = demand_of(prepared, scenario, range(county.base_year, scenario.last_year + 1)).cube
     first = int(np.searchsorted(cube.years, _first_change(scenario)))
-    travel = with_openings(prepared, policy, snap_openings(prepared, scenario)) if first < len(cube.years) else {}
     tally = _tally_before(prepared, cube, roster, policy)
-    if travel:
-        _count(tally, cube, ways_by(policy, travel, norms=norms), roster, limits=_limits(policy, norms), first=first)
+    if first < len(cube.years):
+        reaches = _reaches(prepared, policy, roster, snap_openings(prepared, scenario))
+        _count(tally, cube, reaches, roster, _Terms(policy, norms, first))
     _, seats, _ = seat_arrays(roster, norms=norms, years=cube.years)
     seats = np.nan_to_num(seats)
     local = local_balance(county, cube, seats, roster)
     indicators = _indicators(tally, local, cube.years, beyond=np.maximum(tally.pupils - seats, 0.0).sum(axis=2))
-    school_ids = pd.Index(roster.schools["school_id"])
-    return Catchments(school_ids, cube.years, tally.pupils, seats, roster.changes, indicators)
+    return Catchments(roster.ids, cube.years, tally.pupils, seats, roster.changes, indicators)
 
 
 def _refuse_what_is_not_looked_at(scenario: Scenario) -> None:
@@ -149,88 +148,124 @@ def _first_change(scenario: Scenario) -> int:
 
 def _tally_before(prepared: Prepared, cube: DemandCube, roster: Roster, policy: Policy) -> _Tally:
     """Return the sums of the schools as they stand, in the order of a scenario's roster."""
-    known, base = _BEFORE.setdefault(cube, {}), _slim_roster(prepared)
+    known, base = _BEFORE.setdefault(cube, {}), base_roster(prepared.county, prepared.norms)
     key = prepared.fingerprint + policy.model_dump_json()
     if key not in known:
-        ways, limits = ways_by(policy, prepared.travel, norms=prepared.norms), _limits(policy, prepared.norms)
         years, stages = len(cube.years), len(STAGES)
         placed, minutes = np.zeros((2, years, stages))
-        over = {group: np.zeros(years) for group in limits}
-        known[key] = _Tally(np.zeros((years, stages, len(base.schools))), placed, minutes, np.zeros(years), over)
-        _count(known[key], cube, ways, base, limits=limits, first=0)
+        over = {group: np.zeros(years) for group in GRADES_OF_GROUP if limit_of(policy, group, prepared.norms)}
+        known[key] = _Tally(np.zeros((years, stages, len(base.ids))), placed, minutes, np.zeros(years), over)
+        _count(known[key], cube, _reaches(prepared, policy, base, {}), base, _Terms(policy, prepared.norms, 0))
     before = known[key]
-    pupils = np.zeros((*before.placed.shape, len(roster.schools)))
-    # Both are sorted, and schools are only added.
-    now, then = (table.schools["school_id"].to_numpy(object).astype(str) for table in (roster, base))
-    pupils[:, :, np.searchsorted(now, then)] = before.pupils
+    pupils = np.zeros((*before.placed.shape, len(roster.ids)))
+    pupils[:, :, roster.rows_standing] = before.pupils
     over = {group: late.copy() for group, late in before.over.items()}
     return _Tally(pupils, before.placed.copy(), before.minutes.copy(), before.unplaced.copy(), over)
-
-
-def _limits(policy: Policy, norms: Norms) -> dict[GradeGroup, float]:
-    """Return the minutes that groups of grades are held to."""
-    found = {group: limit_of(policy, group, norms) for group in GRADES_OF_GROUP}
-    return {group: float(limit.value) for group, limit in found.items() if limit is not None}
 
 
 # Only remembers what the schools as they stand add up to, of a demand that many scenarios share; goes when it goes.
 _BEFORE: WeakKeyDictionary[DemandCube, dict[str, _Tally]] = WeakKeyDictionary()
 
 
-def _slim_roster(prepared: Prepared) -> Roster:
-    """Return the county's schools with the columns that catchments and the checks of actions look at."""
-    if prepared not in _SLIM:
-        full = base_roster(prepared.county, prepared.norms)
-        # Plain objects: most of what is asked are single schools, for which columns of text are slow.
-        schools, rooms = (
-            pd.DataFrame({name: _plain(table[name]) for name in columns})
-            for table, columns in ((full.schools, _COLUMNS), (full.rooms, full.rooms.columns))
-        )
-        _SLIM[prepared] = replace(full, schools=schools, rooms=rooms)
-    return _SLIM[prepared]
+@dataclass(frozen=True, eq=False)
+class _Reach:
+    """How pupils get to the schools of a scenario in one mode.
+
+    Schools that open are held against the nearest that stands instead of being put among all pairs.
+
+    Parameters
+    ----------
+    travel : Travel
+        From every place to the schools that stand.
+    rows : int64 [standing school]
+        Their rows in the roster.
+    opened : mapping
+        Cost to each school that opens (int64 [place]), by its row in the roster.
+    """
+
+    travel: Travel
+    rows: Ints
+    opened: Mapping[int, Ints]
+
+    def nearest(self, is_open: Flags) -> tuple[Ints, Ints]:
+        """Return row (-1 where there is none) and cost of every place's nearest of some schools of the roster."""
+        pair = nearest_open(self.travel, is_open[self.rows])
+        school = np.where(pair >= 0, self.rows[self.travel.school[pair]], -1)
+        cost = np.where(pair >= 0, self.travel.cost[pair], UNREACHED)
+        for row, way in self.opened.items():
+            if is_open[row]:
+                # Of equally near schools the smaller id counts, which stands first.
+                nearer = (way < cost) | ((way == cost) & (row < school))
+                school, cost = np.where(nearer, row, school), np.where(nearer, way, cost)
+        return school, cost
 
 
-def _plain(column: pd.Series[Any]) -> pd.Series[Any]:
-    return column.astype(object) if isinstance(column.dtype, pd.StringDtype) else column
+def _reaches(prepared: Prepared, policy: Policy, roster: Roster, openings: Openings) -> dict[Mode, _Reach]:
+    """Return how the schools of a roster are reached in each mode of a policy."""
+    network, found = prepared.network, {}
+    for mode in modes_of(policy):
+        opened = {
+            roster.row(school_id): costs_to_point(network, prepared.places[mode], site, mode=mode)[0]
+            for school_id, site in openings.get(mode, {}).items()
+        }
+        found[mode] = _Reach(prepared.travel[mode], roster.rows_standing, opened)
+    return found
 
 
-# Only remembers a part of what is prepared; goes when that goes.
-_SLIM: WeakKeyDictionary[Prepared, Roster] = WeakKeyDictionary()
+@dataclass(frozen=True, eq=False)
+class _Terms:
+    """What ways are held to: the policy, the norms, and the years that are counted anew."""
+
+    policy: Policy
+    norms: Norms
+    first: int
 
 
-def _count(
-    tally: _Tally, cube: DemandCube, ways: Ways, roster: Roster, *, limits: dict[GradeGroup, float], first: int
-) -> None:
+def _count(tally: _Tally, cube: DemandCube, reaches: Mapping[Mode, _Reach], roster: Roster, terms: _Terms) -> None:
     """Give every pupil the nearest school from a year on and put the sums into the tally.
 
     Years and grades with the same open schools go together.
     """
-    choice = NearestChoice(ways, roster)
-    pupils = _pupils_of(cube, ways.of(1).place_ids)[first:]
-    blocks: dict[tuple[int, GradeGroup], tuple[Ints, Floats]] = {}
-    for era in _eras(cube.years[first:], roster):
-        for grade in GRADES:
-            pair = choice.pairs(int(cube.years[first + era.start]), grade)
-            _, living = blocks.setdefault((id(pair), GROUP_OF_GRADE[grade]), (pair, np.zeros_like(pupils[:, 0])))
-            living[era] += pupils[era, grade - 1]
-    later = slice(first, None)
+    later = slice(terms.first, None)
     for table in (tally.pupils, tally.placed, tally.minutes, tally.unplaced, *tally.over.values()):
         table[later] = 0.0
-    for (_, group), (pair, living) in blocks.items():
-        grade = GRADES_OF_GROUP[group][0]
-        travel, stage = ways.of(grade), _STAGES.index(STAGE_OF_GRADE[grade])
-        found = np.flatnonzero(pair >= 0)
+    nearest: dict[tuple[Mode, bytes], tuple[Ints, Ints]] = {}
+    for (group, mask), living in _living(cube, reaches, roster, first=terms.first).items():
+        mode = mode_of(terms.policy, group)
+        if (mode, mask) not in nearest:
+            nearest[mode, mask] = reaches[mode].nearest(np.frombuffer(mask, dtype=bool))
+        school, cost = nearest[mode, mask]
+        stage = _STAGES.index(STAGE_OF_GRADE[GRADES_OF_GROUP[group][0]])
+        found = np.flatnonzero(school >= 0)
         # Places in the order of their schools, so that each school's stand together.
-        order = found[np.argsort(travel.school[pair[found]], kind="stable")]
-        school, start = np.unique(travel.school[pair[order]], return_index=True)
-        here, minutes = living[:, order], travel.minutes[pair[order]]
-        if len(found) < len(pair):
+        order = found[np.argsort(school[found], kind="stable")]
+        rows, start = np.unique(school[order], return_index=True)
+        here, minutes = living[:, order], minutes_of(cost[order], mode=mode, norms=terms.norms, grades=group)
+        if len(found) < len(school):
             tally.unplaced[later] += np.delete(living, found, axis=1).sum(axis=1)
-        tally.pupils[later, stage, school] += np.add.reduceat(here, start, axis=1) if len(start) else 0.0
+        tally.pupils[later, stage, rows] += np.add.reduceat(here, start, axis=1) if len(start) else 0.0
         tally.placed[later, stage] += here.sum(axis=1)
         tally.minutes[later, stage] += here @ minutes
-        if group in limits:
-            tally.over[group][later] += here @ (minutes > limits[group])
+        if group in tally.over:
+            limit = limit_of(terms.policy, group, terms.norms)
+            assert limit is not None, "or nothing would be tallied"
+            tally.over[group][later] += here @ (minutes > limit.value)
+
+
+def _living(
+    cube: DemandCube, reaches: Mapping[Mode, _Reach], roster: Roster, *, first: int
+) -> dict[tuple[GradeGroup, bytes], Floats]:
+    """Return the pupils of each group that have the same open schools (float [year, place]), from a year on."""
+    place_ids = next(iter(reaches.values())).travel.place_ids
+    pupils, found = _pupils_of(cube, place_ids)[first:], dict[tuple[GradeGroup, bytes], Floats]()
+    for era in _eras(cube.years[first:], roster):
+        taught = teaches_each(roster, int(cube.years[first + era.start]))
+        for grade in GRADES:
+            key = GROUP_OF_GRADE[grade], taught[grade - 1].tobytes()
+            if key not in found:
+                found[key] = np.zeros_like(pupils[:, 0])
+            found[key][era] += pupils[era, grade - 1]
+    return found
 
 
 def _pupils_of(cube: DemandCube, place_ids: tuple[str, ...]) -> Floats:

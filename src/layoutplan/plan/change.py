@@ -11,7 +11,7 @@ import pandas as pd
 from layoutplan.errors import Problem, ScenarioError
 from layoutplan.plan.planning import PlanResult
 from layoutplan.plan.shifts import shift_pupils, sum_shifts
-from layoutplan.seats.supply import Roster, Turn, is_open
+from layoutplan.seats.roster import Roster, Turn, is_open
 
 _SIDES = ("before", "after")
 EVENTS = ("opened", "closed", "merged", "converted")

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
-from weakref import WeakKeyDictionary
 
-import numpy as np
 import pandas as pd
 import shapely
 
@@ -27,7 +25,7 @@ from layoutplan.plan.scenario import (
     Scenario,
     SetBoarding,
 )
-from layoutplan.seats.supply import BusLine, Roster, lines_in, state_in
+from layoutplan.seats.roster import BusLine, Roster, lines_in
 
 FIRST_GRADES = 3
 Schools = Mapping[str, Mapping[str, Any]]
@@ -53,21 +51,6 @@ class _Fault:
     field: str
     values: Mapping[str, object]
     subject: str = ""
-
-
-def schools_in(roster: Roster, year: int) -> Schools:
-    """Return every school as it is in a year, a record by id; not to be changed."""
-    known = _STATES.setdefault(roster, {})
-    turns = sum(turn.from_year <= year for turn in roster.turns)
-    if turns not in known:
-        state = pd.DataFrame(state_in(roster, year).drop(columns="geometry", errors="ignore"))
-        records: list[dict[str, Any]] = state.to_dict("records")  # type: ignore[assignment]
-        known[turns] = {record["school_id"]: record for record in records}
-    return known[turns]
-
-
-# Only remembers how schools stand after so many turns: scenarios begin from the same ones. Goes when they go.
-_STATES: WeakKeyDictionary[Roster, dict[int, Schools]] = WeakKeyDictionary()
 
 
 def schools_of(action: Action) -> tuple[str, ...]:
@@ -162,7 +145,8 @@ def _faults(action: Action, stand: _Stand, last_year: int) -> Iterator[_Fault]:
     if isinstance(action, MoveIn | BuildRoad):
         yield from _moving_faults(action, county) if isinstance(action, MoveIn) else _road_faults(action, stand)
         return
-    schools = schools_in(roster, action.year)
+    found = {school_id: roster.record(school_id, action.year) for school_id in schools_of(action)}
+    schools = {school_id: record for school_id, record in found.items() if record is not None}
     if isinstance(action, OpenSchool):
         yield from _opening_faults(action, schools, county)
         return
@@ -219,7 +203,7 @@ def stages_between(grade_from: int, grade_to: int) -> tuple[str, ...]:
 
 
 def _room_faults(action: AddRooms, roster: Roster) -> Iterator[_Fault]:
-    rooms = rooms_now(roster, action.school_id, action.stage, action.year)
+    rooms = roster.rooms_in(action.school_id, action.stage, action.year)
     if rooms is None:
         yield _Fault("action_stage", "stage", {"value": action.stage, "school_id": action.school_id}, action.school_id)
         return
@@ -228,16 +212,6 @@ def _room_faults(action: AddRooms, roster: Roster) -> Iterator[_Fault]:
         yield _Fault("existing_differs", "existing", values, action.school_id)
     if rooms + action.rooms < 0:
         yield _Fault("rooms_negative", "rooms", {"rooms": rooms, "value": action.rooms}, action.school_id)
-
-
-def rooms_now(roster: Roster, school_id: str, stage: str, year: int) -> int | None:
-    """Return the rooms of a stage in a year [room]; None where the school has no such stage."""
-    rooms = roster.rooms
-    mine = (rooms["school_id"].to_numpy(object) == school_id) & (rooms["stage"].to_numpy(object) == stage)
-    known = np.flatnonzero(mine & (rooms["from_year"].to_numpy() <= year))
-    if not len(known):
-        return None
-    return int(rooms["rooms"].iloc[known[rooms["from_year"].to_numpy()[known].argmax()]])
 
 
 def township_at(action: OpenSchool, county: County) -> str | None:

@@ -7,8 +7,8 @@ from layoutplan.norms import Norms
 from layoutplan.plan.planning import PlanResult, Prepared, prepare_for
 from layoutplan.seats.feeder import FIRST_JUNIOR, learn_feeder
 from layoutplan.seats.feedertables import FeederTables, feeder_tables
+from layoutplan.seats.roster import base_roster
 from layoutplan.seats.settings import Policy
-from layoutplan.seats.supply import base_roster
 from layoutplan.seats.ways import mode_of, ways_by
 
 _POLICY = Policy()

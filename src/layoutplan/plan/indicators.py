@@ -13,7 +13,7 @@ from layoutplan.county.tables import GRADES_OF_GROUP, STAGES
 from layoutplan.seats.checks.cubes import summed
 from layoutplan.seats.checks.evidence import HAIR, Evidence
 from layoutplan.seats.diagnosis import Findings
-from layoutplan.seats.supply import state_by_year
+from layoutplan.seats.roster import state_by_year
 from layoutplan.seats.ways import limit_of
 
 _CLASS_RULES = ("class_over_norm", "class_large", "class_extra_large")

@@ -23,7 +23,7 @@ from layoutplan.plan.lodging import boarding_schools
 from layoutplan.plan.planning import PlanResult, run_plan
 from layoutplan.plan.rungs import Ground, Rung, boarders_now, head_count, stand_on, walked
 from layoutplan.plan.scenario import Action, CloseSchool, ConvertSchool, MergeSchools, SetBoarding
-from layoutplan.seats.supply import state_in
+from layoutplan.seats.roster import state_in
 
 RUNGS = ("keep", "keep_multigrade", "point", "feeder", "closed")
 _POINT_TO = max(GRADES_OF_GROUP["grades_1_3"])

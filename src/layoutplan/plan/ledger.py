@@ -14,8 +14,8 @@ from layoutplan.plan.planning import PlanResult
 from layoutplan.seats.communities import Communities, describe_communities
 from layoutplan.seats.equity import measure_equity, seats_within_reach
 from layoutplan.seats.resources import Resources, measure_resources, stage_pupils, target_years
+from layoutplan.seats.roster import is_open
 from layoutplan.seats.staffing import count_posts
-from layoutplan.seats.supply import is_open
 from layoutplan.seats.ways import limit_of
 
 # Grades that a travel limit is said for, and the stage whose seats they need.

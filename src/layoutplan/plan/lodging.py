@@ -7,7 +7,7 @@ import pandas as pd
 
 from layoutplan.plan.bus import minutes_between
 from layoutplan.plan.rungs import Rung, boarders_now
-from layoutplan.seats.supply import state_in, teaches
+from layoutplan.seats.roster import state_in, teaches
 
 _TINY = 1e-9
 _COLUMNS = (

@@ -27,9 +27,10 @@ from layoutplan.seats.demand import Demand, project_demand
 from layoutplan.seats.diagnosis import Evidence, Findings, balance_seats, diagnose
 from layoutplan.seats.policies import assign_by_policy
 from layoutplan.seats.rollforward import Enrolment, Ground, roll_forward
+from layoutplan.seats.roster import Roster, teaches
 from layoutplan.seats.rules import Rules, Terms, read_rules
 from layoutplan.seats.settings import Outlook
-from layoutplan.seats.supply import Roster, Supply, count_supply, teaches
+from layoutplan.seats.supply import Supply, count_supply
 from layoutplan.seats.ways import Ways, mode_of
 
 # Whoever plans finds the values of both halves here.

@@ -23,8 +23,8 @@ from layoutplan.access.travel import Travel, measure_travel
 from layoutplan.county.layers import County
 from layoutplan.norms import Norms
 from layoutplan.seats.diagnosis import Facts, Findings, standing_findings
+from layoutplan.seats.roster import base_roster
 from layoutplan.seats.settings import Policy
-from layoutplan.seats.supply import base_roster
 from layoutplan.seats.ways import modes_of
 
 CELL_SPACING_M = 900.0

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-import geopandas as gpd
-import numpy as np
 import pandas as pd
-import shapely
 
 from layoutplan.county.layers import County
 from layoutplan.county.tables import GRADES_OF_KIND
@@ -19,8 +16,6 @@ from layoutplan.plan.conflicts import (
     Step,
     find_conflicts,
     grades_after,
-    rooms_now,
-    schools_in,
     stages_between,
     township_at,
 )
@@ -37,10 +32,11 @@ from layoutplan.plan.scenario import (
     Scenario,
     SetBoarding,
 )
-from layoutplan.seats.supply import BusLine, Roster, Turn, base_roster
+from layoutplan.seats.roster import BusLine, Closing, Roster, Turn, base_roster
+from layoutplan.seats.standing import NewSchool, Rooms
 
 
-def apply_actions(scenario: Scenario, county: County, norms: Norms, *, base: Roster | None = None) -> Roster:
+def apply_actions(scenario: Scenario, county: County, norms: Norms) -> Roster:
     """Return the schools of a scenario.
 
     Parameters
@@ -51,8 +47,6 @@ def apply_actions(scenario: Scenario, county: County, norms: Norms, *, base: Ros
         What they are applied to; it is not changed.
     norms : Norms
         Decides which schools are vacant, how many ride a bus, and what joins a road.
-    base : Roster, optional
-        The county's schools where not all their columns are wanted.
 
     Returns
     -------
@@ -66,7 +60,7 @@ def apply_actions(scenario: Scenario, county: County, norms: Norms, *, base: Ros
         meets a school already closed, or expects other rooms than there are; all at once. Where an earlier
         action of the scenario is in the way, both are named.
     """
-    roster, problems, done = base or base_roster(county, norms), [], list[Step]()
+    roster, problems, done = base_roster(county, norms), [], list[Step]()
     if scenario.last_year < county.base_year:
         values = {"first": county.base_year, "last": county.base_year + 30}
         problems.append(Problem("year_outside", scenario.name, "", "last_year", values))
@@ -107,13 +101,12 @@ def with_moves(county: County, scenario: Scenario) -> County:
 
 def _applied(action: Action, roster: Roster, county: County) -> Roster:
     if isinstance(action, CloseSchool):
-        return _closed(roster, (action.school_id,), action.year, into=None)
+        return _closed(roster, Closing((action.school_id,), action.year, None))
     if isinstance(action, MergeSchools):
-        return _closed(roster, action.school_ids, action.year, into=action.into)
+        return _closed(roster, Closing(action.school_ids, action.year, action.into))
     if isinstance(action, AddRooms):
-        rooms = (rooms_now(roster, action.school_id, action.stage, action.year) or 0) + action.rooms
-        added = [(action.school_id, action.stage, action.year, rooms)]
-        return replace(roster, rooms=_with_rooms(roster.rooms, added))
+        rooms = (roster.rooms_in(action.school_id, action.stage, action.year) or 0) + action.rooms
+        return _given(roster, {action.stage: rooms}, action)
     if isinstance(action, ConvertSchool):
         return _converted(action, roster)
     if isinstance(action, MoveIn | BuildRoad):
@@ -123,92 +116,51 @@ def _applied(action: Action, roster: Roster, county: County) -> Roster:
         line = BusLine(action.school_id, action.year, action.place_ids, action.grades, seats)
         return replace(roster, buses=(*roster.buses, line))
     if isinstance(action, SetBoarding):
-        state = schools_in(roster, action.year)[action.school_id]
+        state = _record(roster, action)
         grades = int(state["grade_from"]), int(state["grade_to"])
         turn = Turn(action.school_id, action.year, str(state["kind"]), *grades, action.beds)
         return replace(roster, turns=(*roster.turns, turn))
-    opened = [
-        (action.school_id, stage, action.year, getattr(action, f"{stage}_rooms"))
-        for stage in stages_between(*GRADES_OF_KIND[action.school_kind])
-    ]
-    return replace(
-        roster, schools=_with_school(roster.schools, action, county), rooms=_with_rooms(roster.rooms, opened)
-    )
+    return _opened(roster, action, county)
 
 
-def _closed(roster: Roster, ids: tuple[str, ...], year: int, *, into: str | None) -> Roster:
-    closing = roster.schools["school_id"].isin(ids)
-    closes = roster.schools["closes_year"].mask(closing, year)
-    moves_to = roster.schools["moves_to"].mask(closing, into)
-    return replace(roster, schools=roster.schools.assign(closes_year=closes, moves_to=moves_to))
+def _opened(roster: Roster, action: OpenSchool, county: County) -> Roster:
+    grades = GRADES_OF_KIND[action.school_kind]
+    new = NewSchool(
+        action.school_id, action.name, action.school_kind, action.setting, township_at(action, county), *grades,
+        action.year, action.east_m, action.north_m,
+    )  # fmt: skip
+    rooms = {stage: getattr(action, f"{stage}_rooms") for stage in stages_between(*grades)}
+    return replace(_given(roster, rooms, action), opened=(*roster.opened, new))
+
+
+def _closed(roster: Roster, closing: Closing) -> Roster:
+    return replace(roster, closings=(*roster.closings, closing))
 
 
 def _converted(action: ConvertSchool, roster: Roster) -> Roster:
-    beds = schools_in(roster, action.year)[action.school_id]["boarding_beds"]
+    beds = _record(roster, action)["boarding_beds"]
     turn = Turn(
         action.school_id, action.year, action.school_kind, *grades_after(action), None if pd.isna(beds) else int(beds)
     )
     stages = stages_between(turn.grade_from, turn.grade_to)
-    # A stage it never had needs no row that says 0.
-    held = set(roster.rooms.loc[roster.rooms["school_id"] == action.school_id, "stage"])
     given: dict[str, int | None] = {"primary": action.primary_rooms, "junior": action.junior_rooms}
     after = {stage: rooms if stage in stages else 0 for stage, rooms in given.items()}
-    rooms: list[tuple[str, str, int, int]] = [
-        (action.school_id, stage, action.year, count)
+    # A stage it never had needs no row that says 0.
+    rooms = {
+        stage: count
         for stage, count in after.items()
-        if count is not None and (count or stage in held)
-    ]
-    return replace(roster, turns=(*roster.turns, turn), rooms=_with_rooms(roster.rooms, rooms))
-
-
-def _with_rooms(rooms: pd.DataFrame, added: Sequence[tuple[str, str, int, int]]) -> pd.DataFrame:
-    if not added:
-        return rooms
-    columns = ["school_id", "stage", "from_year", "rooms"]
-    both = {
-        name: np.concatenate([rooms[name].to_numpy(object), np.array(new, dtype=object)])
-        for name, new in zip(columns, zip(*added, strict=True), strict=True)
+        if count is not None and (count or (action.school_id, stage) in roster.stages_of)
     }
-    school, stage = both["school_id"].astype(str), both["stage"].astype(str)
-    year = both["from_year"].astype(np.int64)
-    order = np.lexsort((year, stage, school))
-    alike = [key[order][1:] == key[order][:-1] for key in (school, stage, year)]
-    # Of rows of one school, stage and year the last counts.
-    kept = order[np.append(~np.logical_and.reduce(alike), True)]
-    return pd.DataFrame({name: _as_column(both[name][kept], rooms[name].dtype) for name in columns})
+    return replace(_given(roster, rooms, action), turns=(*roster.turns, turn))
 
 
-def _with_school(schools: gpd.GeoDataFrame, action: OpenSchool, county: County) -> gpd.GeoDataFrame:
-    grade_from, grade_to = GRADES_OF_KIND[action.school_kind]
-    row = dict.fromkeys(schools.columns) | {
-        "school_id": action.school_id, "name": action.name, "kind": action.school_kind, "setting": action.setting,
-        "township_id": township_at(action, county), "grade_from": grade_from, "grade_to": grade_to,
-        "opens_year": action.year, "geometry": shapely.Point(action.east_m, action.north_m),
-    }  # fmt: skip
-    at = int(schools["school_id"].searchsorted(action.school_id))
-    # Column by column: to put two frames together would work out every type anew.
-    columns: dict[str, Any] = {}
-    for name in schools.columns:
-        if name == "geometry":
-            columns[name] = np.insert(schools[name].to_numpy(), at, row[name])
-            continue
-        column = schools[name].array
-        values = column.insert(at, _none_of(column.dtype) if row[name] is None else row[name])
-        columns[name] = _as_column(values, column.dtype)
-    return gpd.GeoDataFrame(columns, crs=schools.crs) if "geometry" in columns else pd.DataFrame(columns)
+def _record(roster: Roster, action: ConvertSchool | SetBoarding) -> dict[str, Any]:
+    found = roster.record(action.school_id, action.year)
+    assert found is not None, "checked before"
+    return found
 
 
-def _as_column(values: Any, dtype: Any) -> Any:
-    """Return values as a column; plain objects as a series, or a table would take them for text."""
-    return (
-        pd.Series(values, dtype=object, copy=False)
-        if pd.api.types.is_object_dtype(dtype)
-        else pd.array(values, dtype=dtype)
-    )
-
-
-def _none_of(dtype: Any) -> object:
-    """Return what stands for nothing known in a column: missing, and no for a flag."""
-    if isinstance(dtype, pd.api.extensions.ExtensionDtype):
-        return dtype.na_value
-    return {"b": False, "O": None}.get(np.dtype(dtype).kind, np.nan)
+def _given(roster: Roster, rooms: Mapping[str, int], action: AddRooms | ConvertSchool | OpenSchool) -> Roster:
+    """Return the roster with the rooms that stages of a school have from the year of an action on."""
+    new = (Rooms(action.school_id, stage, action.year, count) for stage, count in rooms.items())
+    return replace(roster, given=(*roster.given, *new))

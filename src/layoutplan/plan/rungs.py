@@ -17,8 +17,8 @@ from layoutplan.plan.bus import Buses, minutes_between, plan_buses, ways_in
 from layoutplan.plan.planning import PlanResult
 from layoutplan.plan.shifts import shift_pupils
 from layoutplan.seats.equity import weighted_quantile
+from layoutplan.seats.roster import state_in
 from layoutplan.seats.staffing import count_posts
-from layoutplan.seats.supply import state_in
 
 _TINY = 1e-9
 

@@ -20,7 +20,7 @@ from layoutplan.plan.planning import PlanResult, run_plan
 from layoutplan.plan.preparing import Prepared
 from layoutplan.plan.scenario import CloseSchool
 from layoutplan.seats.diagnosis import Facts, standing_findings
-from layoutplan.seats.supply import base_roster
+from layoutplan.seats.roster import base_roster
 
 # What a school is named for, and the rules that name it.
 MEASURES: Mapping[str, tuple[str, ...]] = {

@@ -25,7 +25,7 @@ from layoutplan.present.places import draw_dots
 from layoutplan.present.sheet import Box, Page, draw_table, number_text, round_half_up, show_extent
 from layoutplan.present.signs import Sign, draw_school, draw_site
 from layoutplan.present.symbols import STATUS_COLOURS
-from layoutplan.seats.supply import teaches
+from layoutplan.seats.roster import teaches
 from layoutplan.seats.ways import limit_of
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from layoutplan.labels import Lang, label
 from layoutplan.plan.planning import PlanResult
 from layoutplan.plan.scenario import BuildRoad
 from layoutplan.seats.riders import BUS
-from layoutplan.seats.supply import lines_in
+from layoutplan.seats.roster import lines_in
 
 
 def transport_said(plan: PlanResult, *, year: int, lang: Lang) -> Iterator[str]:

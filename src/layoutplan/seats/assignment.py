@@ -12,7 +12,7 @@ from layoutplan.access.network import Flags, Floats, Ints
 from layoutplan.access.travel import nearest_open
 from layoutplan.county.tables import GRADES, STAGE_OF_GRADE
 from layoutplan.seats.demand import Demand
-from layoutplan.seats.supply import Roster, teaches_each
+from layoutplan.seats.roster import Roster, teaches_each
 from layoutplan.seats.ways import Ways
 
 FLOW_COLUMNS = ("year", "grade", "place_id", "school_id", "stage", "pupils", "minutes", "metres")

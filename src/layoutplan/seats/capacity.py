@@ -20,8 +20,8 @@ from layoutplan.errors import Problem, ScenarioError
 from layoutplan.seats.assignment import FLOW_COLUMNS, LEFT_COLUMNS, PRICE_COLUMNS, PROOF_COLUMNS, Assignment
 from layoutplan.seats.cutoff import find_cut_off, is_cut_off
 from layoutplan.seats.demand import Demand
+from layoutplan.seats.roster import is_open, teaches
 from layoutplan.seats.rules import BARS, Rules, pupils_by_place
-from layoutplan.seats.supply import is_open, teaches
 from layoutplan.seats.ties import LEAST_PUPILS
 from layoutplan.seats.transport import MS_PER_MINUTE, Placement, TransportModel
 from layoutplan.seats.units import Group, StageUnits, ground_of, stage_market, units_by_year

@@ -24,7 +24,8 @@ from layoutplan.seats.guesses import HORIZONS
 from layoutplan.seats.history import county_history
 from layoutplan.seats.progression import log_ratio, nan_median
 from layoutplan.seats.ranges import Level, plain_spread
-from layoutplan.seats.supply import Roster, Supply, rooms_cube
+from layoutplan.seats.roster import Roster
+from layoutplan.seats.supply import Supply, rooms_cube
 
 DRAWS, SEED = 200, 20
 # The first three are of a school's fullest class, by the mean of a grade; then the school; then an empty shell.

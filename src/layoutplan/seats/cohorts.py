@@ -20,7 +20,7 @@ from layoutplan.seats.assignment import NearestChoice
 from layoutplan.seats.guesses import SHIFT_KEPT
 from layoutplan.seats.history import History, county_history
 from layoutplan.seats.progression import Ratios, ratios_between
-from layoutplan.seats.supply import Roster, receivers, teaches
+from layoutplan.seats.roster import Roster, receivers, teaches
 
 _Float = TypeVar("_Float", np.float32, np.float64)
 

@@ -26,7 +26,8 @@ from layoutplan.seats.checks.cubes import Word
 from layoutplan.seats.checks.evidence import LIMIT_GRADES, Evidence, Facts, Found
 from layoutplan.seats.checks.register import CHECK_OF, RULES, Check, checks
 from layoutplan.seats.demand import Demand, DemandCube
-from layoutplan.seats.supply import Roster, Supply
+from layoutplan.seats.roster import Roster
+from layoutplan.seats.supply import Supply
 
 __all__ = [
     "CHECK_OF", "LIMIT_GRADES", "RULES", "Check", "Evidence", "Facts", "Findings", "balance_seats", "checks",
@@ -266,7 +267,7 @@ def local_balance(county: County, cube: DemandCube, seats: Floats, roster: Roste
         _NEEDS[cube] = _local_need(county, cube, pd.Index(townships))
     # Plain look-ups: an index over so few would take longer to build than to ask.
     at = {township: row for row, township in enumerate(townships.tolist())}
-    home = np.array([at[township] for township in roster.schools["township_id"].to_numpy(object).tolist()])
+    home = np.array([at[township] for township in roster.townships.tolist()])
     have = np.zeros((len(townships), *seats.shape[:2]))
     np.add.at(have, home, seats.transpose(2, 0, 1))
     return _NEEDS[cube], have.transpose(1, 2, 0)

@@ -12,8 +12,8 @@ from layoutplan.access.network import Floats, Ints
 from layoutplan.county.tables import GROUP_OF_GRADE, STAGE_OF_GRADE
 from layoutplan.labels import Lang, label
 from layoutplan.seats.assignment import Assignment
+from layoutplan.seats.roster import teaches
 from layoutplan.seats.rules import BARS, Rules, bars
-from layoutplan.seats.supply import teaches
 from layoutplan.seats.zones import in_zone_of
 
 CAUSES = (

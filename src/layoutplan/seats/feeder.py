@@ -20,7 +20,7 @@ from layoutplan.seats.cohorts import Feeding, history_cube
 from layoutplan.seats.entries import robust_level
 from layoutplan.seats.history import county_history
 from layoutplan.seats.progression import over, recency
-from layoutplan.seats.supply import Roster, is_open, receivers, teaches
+from layoutplan.seats.roster import Roster, is_open, receivers, teaches
 from layoutplan.seats.ways import Ways
 
 LAST_PRIMARY, FIRST_JUNIOR = GRADES_OF_STAGE["primary"][-1], GRADES_OF_STAGE["junior"][0]

@@ -12,7 +12,7 @@ from layoutplan.county.layers import County
 from layoutplan.county.tables import GRADES_OF_STAGE
 from layoutplan.seats.feeder import FIRST_JUNIOR, LAST_PRIMARY, Feeder, feeding_in, shares_in
 from layoutplan.seats.progression import over
-from layoutplan.seats.supply import Roster, teaches
+from layoutplan.seats.roster import Roster, teaches
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,9 +14,9 @@ from layoutplan.seats.assignment import Assignment, NearestChoice, assign
 from layoutplan.seats.capacity import assign_capacity, pair_at
 from layoutplan.seats.demand import Demand
 from layoutplan.seats.riders import split_riders, with_riders
+from layoutplan.seats.roster import Roster, teaches
 from layoutplan.seats.rules import Rules, Terms, check_idle, read_rules
 from layoutplan.seats.sharing import share_zones
-from layoutplan.seats.supply import Roster, teaches
 from layoutplan.seats.ways import Ways, means_of
 from layoutplan.seats.zones import check_zones, in_zone_of
 

@@ -21,8 +21,9 @@ from layoutplan.errors import Problem, ScenarioError
 from layoutplan.norms import Norms
 from layoutplan.seats.assignment import FLOW_COLUMNS, Assignment
 from layoutplan.seats.demand import Demand
+from layoutplan.seats.roster import BusLine, Roster, lines_in, teaches
 from layoutplan.seats.rules import Terms
-from layoutplan.seats.supply import BusLine, Roster, Supply, lines_in, teaches
+from layoutplan.seats.supply import Supply
 from layoutplan.seats.ways import Ways, means_of
 
 BUS = "bus"

@@ -24,8 +24,9 @@ from layoutplan.seats.assignment import Assignment, NearestChoice
 from layoutplan.seats.chances import Outcome, with_ranges
 from layoutplan.seats.cohorts import ENTRY_GRADES, Step, advance, homeless, joined, moving_up, ratios_ahead
 from layoutplan.seats.feeder import Feeder, fed, feeding_in, learn_feeder
+from layoutplan.seats.roster import Roster
 from layoutplan.seats.settings import Policy
-from layoutplan.seats.supply import Roster, Supply, rooms_cube
+from layoutplan.seats.supply import Supply, rooms_cube
 from layoutplan.seats.ways import Ways
 
 _LAST_GRADES = tuple(grades[-1] for grades in GRADES_OF_STAGE.values())

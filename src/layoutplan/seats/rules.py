@@ -14,8 +14,9 @@ from layoutplan.county.layers import County
 from layoutplan.county.tables import GRADES, GROUP_OF_GRADE, STAGE_OF_GRADE, STAGES
 from layoutplan.errors import Problem, ScenarioError
 from layoutplan.norms import Norms
+from layoutplan.seats.roster import Roster, is_open
 from layoutplan.seats.settings import Lock, Policy
-from layoutplan.seats.supply import Roster, Supply, is_open
+from layoutplan.seats.supply import Supply
 from layoutplan.seats.ways import Ways, limit_of
 from layoutplan.seats.zones import in_zone_of
 

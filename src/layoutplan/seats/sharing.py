@@ -17,8 +17,8 @@ from layoutplan.access.network import Flags, Floats, Ints
 from layoutplan.county.tables import GRADES_OF_STAGE, STAGES
 from layoutplan.seats.assignment import FLOW_COLUMNS, Assignment
 from layoutplan.seats.capacity import pair_at, seats_of
+from layoutplan.seats.roster import teaches
 from layoutplan.seats.rules import Rules
-from layoutplan.seats.supply import teaches
 from layoutplan.seats.transport import MS_PER_MINUTE, Market, TransportModel
 from layoutplan.seats.zones import in_zone_of
 

@@ -14,7 +14,7 @@ from layoutplan.county.layers import County
 from layoutplan.county.tables import STAGES
 from layoutplan.errors import Problem
 from layoutplan.seats.assignment import Assignment
-from layoutplan.seats.supply import Roster
+from layoutplan.seats.roster import Roster
 
 # Lines drawn by hand next to each other overlap in slivers, which are no second zone.
 _SLIVER_SHARE = 0.001

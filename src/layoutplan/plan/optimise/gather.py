@@ -21,7 +21,7 @@ from layoutplan.plan.optimise.sites import Form, Site, check_ids, find_points, l
 from layoutplan.plan.optimise.task import Task
 from layoutplan.plan.preparing import Prepared, prepare_for, snap_point
 from layoutplan.seats.demand import project_demand
-from layoutplan.seats.supply import base_roster
+from layoutplan.seats.roster import base_roster
 from layoutplan.seats.ways import limit_of, means_of, mode_of, modes_of
 
 

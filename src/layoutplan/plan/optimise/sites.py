@@ -17,7 +17,8 @@ from layoutplan.norms import Norms
 from layoutplan.plan.masks import REASONS, SiteMask
 from layoutplan.plan.optimise.goal import Convert, Goal, Point
 from layoutplan.plan.preparing import Prepared
-from layoutplan.seats.supply import Roster, class_limit, is_open
+from layoutplan.seats.roster import Roster, is_open
+from layoutplan.seats.supply import class_limit
 
 _STAGE_GRADES = {"primary": (1, 6), "junior": (7, 9)}
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from layoutplan.seats.checks.evidence import Facts, Found
-from layoutplan.seats.supply import yearly_counts
+from layoutplan.seats.standing import yearly_counts
 
 
 def find_standing(facts: Facts) -> Iterator[Found]:

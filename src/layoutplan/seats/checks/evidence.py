@@ -20,8 +20,10 @@ from layoutplan.seats.checks.cubes import STAGE_WORDS, Cubes, Flows, read_flows,
 from layoutplan.seats.checks.high import high_total
 from layoutplan.seats.demand import Demand
 from layoutplan.seats.rollforward import Enrolment
+from layoutplan.seats.roster import Roster
 from layoutplan.seats.settings import Policy
-from layoutplan.seats.supply import Roster, Supply, is_vacant, yearly_counts
+from layoutplan.seats.standing import is_vacant, yearly_counts
+from layoutplan.seats.supply import Supply
 from layoutplan.seats.ways import Ways
 
 LIMIT_GRADES = (1, 2, 3)

@@ -10,7 +10,7 @@ import pandas as pd
 from layoutplan.county.tables import GRADES_OF_GROUP, STAGES
 from layoutplan.seats.checks.cubes import Word, breaches, worst_by_place
 from layoutplan.seats.checks.evidence import LIMIT_GRADES, Evidence, Found
-from layoutplan.seats.supply import is_open
+from layoutplan.seats.roster import is_open
 from layoutplan.seats.ways import limit_of, means_of
 
 _TOWN_KINDS = ("town", "housing")

@@ -13,7 +13,7 @@ from layoutplan.county.tables import GRADES, STAGE_OF_GRADE
 from layoutplan.norms import Norms
 from layoutplan.seats.checks.cubes import Breaches, breaches
 from layoutplan.seats.checks.evidence import LIMIT_GRADES, Evidence, Facts, Found, first_breaches, stage_words
-from layoutplan.seats.supply import teaches
+from layoutplan.seats.roster import teaches
 
 
 def find_standing(facts: Facts) -> Iterator[Found]:
