@@ -56,7 +56,7 @@ def test_they_say_what_the_whole_plan_says(prepared, actions):
     policy = Policy(mode="walk", grades_4_6="walk")
     scenario = Scenario(name="x", last_year=2028, policy=policy, actions=actions)
     found, plan = draw_up_catchments(prepared, scenario), run_plan(prepared, scenario)
-    ours = found.indicators.set_index(["indicator", "year"])
+    ours = found.numbers.frame.set_index(["indicator", "year"])
     theirs = plan.indicators.set_index(["indicator", "year"])
     shared = ours.index.intersection(theirs.index)
     # All but what a school has beyond its seats are indicators of the plan too.
@@ -79,14 +79,14 @@ def test_they_say_what_the_whole_plan_says(prepared, actions):
 
 def test_one_scenario_leaves_nothing_for_the_next(prepared):
     base = Scenario(name="base", last_year=2028)
-    before = draw_up_catchments(prepared, base).indicators
+    before = draw_up_catchments(prepared, base).numbers.frame
     draw_up_catchments(prepared, Scenario(name="x", last_year=2028, actions=(SITE, CLOSING)))
-    pd.testing.assert_frame_equal(draw_up_catchments(prepared, base).indicators, before)
+    pd.testing.assert_frame_equal(draw_up_catchments(prepared, base).numbers.frame, before)
     fewer = Scenario(name="fewer", last_year=2028, outlook=Outlook(births_change=-0.1))
-    entered = draw_up_catchments(prepared, fewer).indicators.set_index(["indicator", "year"])["value"]
+    entered = draw_up_catchments(prepared, fewer).numbers.frame.set_index(["indicator", "year"])["value"]
     assert entered["pupils_primary", 2022] == before.set_index(["indicator", "year"])["value"]["pupils_primary", 2022]
     scale = Policy(grades_1_3="drive")
-    driven = draw_up_catchments(prepared, Scenario(name="d", last_year=2028, policy=scale)).indicators
+    driven = draw_up_catchments(prepared, Scenario(name="d", last_year=2028, policy=scale)).numbers.frame
     minutes = driven.set_index(["indicator", "year"])["value"]["mean_minutes_primary", 2022]
     assert minutes < before.set_index(["indicator", "year"])["value"]["mean_minutes_primary", 2022]
 

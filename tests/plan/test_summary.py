@@ -7,6 +7,7 @@ import pandas as pd
 
 from layoutplan.errors import Problem, ScenarioError
 from layoutplan.plan.batch import BatchRun
+from layoutplan.plan.numbers import read_numbers
 from layoutplan.plan.summary import Summary
 from layoutplan.present.export import write_table, write_tables
 
@@ -21,7 +22,7 @@ def runs(count):
         # Some have a year that others have not.
         years = [2023, 2022] if number % 7 else [2024]
         frame = {"indicator": "seats", "year": years, "value": [number + year / 7 for year in years], "unit": "seat"}
-        yield BatchRun(county, f"{name}.toml", name, f"{number:024x}", pd.DataFrame(frame), None)
+        yield BatchRun(county, f"{name}.toml", name, f"{number:024x}", read_numbers(pd.DataFrame(frame)), None)
 
 
 def test_every_run_has_its_row_in_order_though_they_come_in_none(tmp_path):
@@ -29,8 +30,8 @@ def test_every_run_has_its_row_in_order_though_they_come_in_none(tmp_path):
     for run in runs(700):
         summary.add(run, lang="zh")
         row = {"county": run.county, "file": run.file, "scenario": run.scenario, "key": run.key}
-        if run.indicators is not None:
-            row |= {f"seats_seat_{y}": v for y, v in run.indicators[["year", "value"]].itertuples(index=False)}
+        if run.numbers is not None:
+            row |= {f"seats_seat_{y}": v for y, v in run.numbers.frame[["year", "value"]].itertuples(index=False)}
         told.append(row)
     wanted = pd.DataFrame(told).sort_values(["county", "file", "scenario"], ignore_index=True)
     parts = list(summary.tables())

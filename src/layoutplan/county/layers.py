@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyproj
 
@@ -107,6 +110,11 @@ class County:
     unsuitable: gpd.GeoDataFrame = field(default_factory=lambda: _no_ground("unsuitable"))
     parcels: gpd.GeoDataFrame = field(default_factory=lambda: _no_ground("parcels"))
     node_crossings: bool = False
+
+    @cached_property
+    def ground(self) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.object_]]:
+        """Ids and outlines of the townships, as plain arrays: many scenarios ask for them."""
+        return self.townships["township_id"].to_numpy(object), self.townships.geometry.to_numpy()
 
 
 def read_county(path: Path | str) -> County:

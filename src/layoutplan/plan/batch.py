@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import chain, islice
 from pathlib import Path
 from typing import Literal
@@ -28,6 +28,7 @@ from layoutplan.errors import DataError, InputError, Problem, ScenarioError
 from layoutplan.files import write_whole
 from layoutplan.plan.catchments import Catchments, draw_up_catchments
 from layoutplan.plan.grid import Thresholds, vary_norms
+from layoutplan.plan.numbers import HEADS, Heads, Numbers, read_numbers
 from layoutplan.plan.planning import Prepared, count_plan, prepare
 from layoutplan.plan.scenario import Scenario
 from layoutplan.plan.sources import Sources, read_sources
@@ -46,13 +47,13 @@ class Result:
 
     Parameters
     ----------
-    indicators : DataFrame
-        ``indicator, year, value, unit``: numbers of the whole county.
+    numbers : Numbers
+        Of the whole county.
     schools : Table, optional
-        The same four and ``school_id``: numbers of single schools; a whole plan has none.
+        ``indicator, year, value, unit, school_id``: numbers of single schools; a whole plan has none.
     """
 
-    indicators: pd.DataFrame
+    numbers: Numbers
     schools: pa.Table | None = None
 
 
@@ -97,8 +98,8 @@ class BatchRun:
         Its name; None where the file does not read.
     key : str
         Under which the result is kept; empty where there is none.
-    indicators : DataFrame or None
-        ``indicator, year, value, unit``; None if the scenario failed.
+    numbers : Numbers or None
+        Of the whole county; None if the scenario failed.
     fault : InputError or None
         Why it failed.
     """
@@ -107,7 +108,7 @@ class BatchRun:
     file: str
     scenario: str | None
     key: str
-    indicators: pd.DataFrame | None
+    numbers: Numbers | None
     fault: InputError | None
 
 
@@ -247,9 +248,9 @@ def _run_share(prepared: Prepared, share: _Share, crew: Crew, out: Path | None) 
     kept = set[bytes]()
     if out is not None and (out / RESULTS).is_dir():
         for task in share.tasks(prepared):
-            if (indicators := _read_result(task, out)) is not None:
+            if (numbers := _read_result(task, out)) is not None:
                 kept.add(bytes.fromhex(task.key))
-                yield _done(task, indicators)
+                yield _done(task, numbers)
     left = (task for task in share.tasks(prepared) if bytes.fromhex(task.key) not in kept)
     first = list(islice(left, 2))
     job = Job[Prepared, Task, Outcome](work_out, prepared, chain(first, left))
@@ -267,11 +268,11 @@ def _run_share(prepared: Prepared, share: _Share, crew: Crew, out: Path | None) 
             continue
         if out is not None:
             _keep_result(answer, task, out)
-        yield _done(task, answer.indicators)
+        yield _done(task, answer.numbers)
 
 
-def _done(task: Task, indicators: pd.DataFrame) -> BatchRun:
-    return BatchRun(task.county, task.file, task.scenario.name, task.key, indicators, None)
+def _done(task: Task, numbers: Numbers) -> BatchRun:
+    return BatchRun(task.county, task.file, task.scenario.name, task.key, numbers, None)
 
 
 def work_out(prepared: Prepared, task: Task) -> Result | InputError:
@@ -283,8 +284,8 @@ def work_out(prepared: Prepared, task: Task) -> Result | InputError:
     try:
         if task.level == "catchments":
             found = draw_up_catchments(prepared, task.scenario)
-            return Result(found.indicators, _school_numbers(found))
-        return Result(count_plan(prepared, task.scenario))
+            return Result(found.numbers, _school_numbers(found))
+        return Result(read_numbers(count_plan(prepared, task.scenario)))
     except InputError as fault:
         return fault
 
@@ -312,8 +313,8 @@ def _path_of(task: Task, out: Path) -> Path:
 
 
 def _keep_result(result: Result, task: Task, out: Path) -> None:
-    columns = [pa.array(result.indicators[name], _SCHEMA.field(name).type) for name in _COLUMNS[:-1]]
-    table = pa.table([*columns, pa.nulls(len(result.indicators), pa.string())], schema=_SCHEMA)
+    indicator, year, unit, nobody = _head_columns(result.numbers.heads)
+    table = pa.table([indicator, year, pa.array(result.numbers.values), unit, nobody], schema=_SCHEMA)
     if result.schools is not None:
         table = pa.concat_tables([table, result.schools])
     table = table.append_column("key", pa.repeat(pa.scalar(task.key), len(table)))
@@ -324,12 +325,19 @@ def _keep_result(result: Result, task: Task, out: Path) -> None:
         draft.write_bytes(content.getvalue())
 
 
-def _read_result(task: Task, out: Path) -> pd.DataFrame | None:
-    """Return the indicators an earlier run kept; nothing where there are none or the file does not read."""
+@lru_cache(maxsize=64)
+def _head_columns(heads: Heads) -> tuple[pa.Array, ...]:
+    """Return indicators, years and units as columns, and one without any school; few scenarios have others."""
+    columns = (pa.array(getattr(heads, name), _SCHEMA.field(name).type) for name in HEADS)
+    return (*columns, pa.nulls(len(heads.year), pa.string()))
+
+
+def _read_result(task: Task, out: Path) -> Numbers | None:
+    """Return the numbers an earlier run kept; nothing where there are none or the file does not read."""
     if not _path_of(task, out).is_file():
         return None
     try:
         rows = pd.read_parquet(_path_of(task, out))
-        return rows.loc[rows["school_id"].isna(), list(_COLUMNS[:-1])].reset_index(drop=True)
+        return read_numbers(rows[rows["school_id"].isna()])
     except (OSError, ValueError, KeyError, pa.ArrowException):
         return None

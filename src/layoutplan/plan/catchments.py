@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -22,6 +21,7 @@ from layoutplan.access.travel import Travel, costs_to_point, minutes_of, nearest
 from layoutplan.county.tables import GRADES, GRADES_OF_GROUP, GROUP_OF_GRADE, STAGE_OF_GRADE, STAGES, GradeGroup
 from layoutplan.errors import Problem, ScenarioError
 from layoutplan.norms import Norms
+from layoutplan.plan.numbers import Heads, Numbers
 from layoutplan.plan.openings import Openings, snap_openings
 from layoutplan.plan.planning import Prepared, demand_of, prepare_for
 from layoutplan.plan.roster import apply_actions
@@ -64,8 +64,8 @@ class Catchments:
         Resident pupils of whom it is the nearest that teaches their grade, and seats; stages sorted by name.
     changes : int64 [change]
         Years in which a school opens, closes or is converted, some of them outside the plan.
-    indicators : DataFrame
-        ``indicator, year`` (key, sorted), ``value``, ``unit``.
+    numbers : Numbers
+        Indicators of the county, sorted by name and year.
     """
 
     school_ids: npt.NDArray[np.object_]
@@ -73,7 +73,7 @@ class Catchments:
     pupils: Floats
     seats: Floats
     changes: Ints
-    indicators: pd.DataFrame
+    numbers: Numbers
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,8 +124,8 @@ def draw_up_catchments(prepared: Prepared, scenario: Scenario) -> Catchments:
     _, seats, _ = seat_arrays(roster, norms=norms, years=cube.years)
     seats = np.nan_to_num(seats)
     local = local_balance(county, cube, seats, roster)
-    indicators = _indicators(tally, local, cube.years, beyond=np.maximum(tally.pupils - seats, 0.0).sum(axis=2))
-    return Catchments(roster.ids, cube.years, tally.pupils, seats, roster.changes, indicators)
+    numbers = _indicators(tally, local, cube.years, beyond=np.maximum(tally.pupils - seats, 0.0).sum(axis=2))
+    return Catchments(roster.ids, cube.years, tally.pupils, seats, roster.changes, numbers)
 
 
 def _refuse_what_is_not_looked_at(scenario: Scenario) -> None:
@@ -237,19 +237,23 @@ def _count(tally: _Tally, cube: DemandCube, reaches: Mapping[Mode, _Reach], rost
         school, cost = nearest[mode, mask]
         stage = _STAGES.index(STAGE_OF_GRADE[GRADES_OF_GROUP[group][0]])
         found = np.flatnonzero(school >= 0)
-        # Places in the order of their schools, so that each school's stand together.
-        order = found[np.argsort(school[found], kind="stable")]
-        rows, start = np.unique(school[order], return_index=True)
-        here, minutes = living[:, order], minutes_of(cost[order], mode=mode, norms=terms.norms, grades=group)
+        here, minutes = living[:, found], minutes_of(cost[found], mode=mode, norms=terms.norms, grades=group)
         if len(found) < len(school):
-            tally.unplaced[later] += np.delete(living, found, axis=1).sum(axis=1)
-        tally.pupils[later, stage, rows] += np.add.reduceat(here, start, axis=1) if len(start) else 0.0
+            tally.unplaced[later] += living[:, school < 0].sum(axis=1)
+        tally.pupils[later, stage] += _by_school(here, school[found], len(roster.ids))
         tally.placed[later, stage] += here.sum(axis=1)
         tally.minutes[later, stage] += here @ minutes
         if group in tally.over:
             limit = limit_of(terms.policy, group, terms.norms)
             assert limit is not None, "or nothing would be tallied"
             tally.over[group][later] += here @ (minutes > limit.value)
+
+
+def _by_school(pupils: Floats, school: Ints, schools: int) -> Floats:
+    """Return the sums of pupils (float [year, place]) by the school of each place (float [year, school])."""
+    cell = np.arange(len(pupils))[:, None] * schools + school
+    sums: Floats = np.bincount(cell.ravel(), pupils.ravel(), len(pupils) * schools).astype(np.float64, copy=False)
+    return sums.reshape(len(pupils), schools)
 
 
 def _living(
@@ -287,7 +291,7 @@ def _eras(years: Ints, roster: Roster) -> list[slice]:
     return [slice(first, last) for first, last in zip(starts, [*starts[1:], len(years)], strict=True)]
 
 
-def _indicators(tally: _Tally, local: tuple[Floats, Floats], years: Ints, *, beyond: Floats) -> pd.DataFrame:
+def _indicators(tally: _Tally, local: tuple[Floats, Floats], years: Ints, *, beyond: Floats) -> Numbers:
     """Return the numbers scenarios are compared by; ``beyond`` is of schools, pupils beyond their seats."""
     need, have = local
     short = np.maximum(need - have, 0.0).sum(axis=2)
@@ -307,13 +311,13 @@ def _indicators(tally: _Tally, local: tuple[Floats, Floats], years: Ints, *, bey
         }
     keys = sorted(series)
     values = np.concatenate([series[key] for key in keys])
-    names, units = _words(tuple(keys), len(years))
-    frame = {"indicator": names, "year": np.tile(years, len(keys)), "value": values, "unit": units}
-    return pd.DataFrame({name: column[~np.isnan(values)] for name, column in frame.items()})
+    known = ~np.isnan(values)
+    return Numbers(_heads(tuple(keys), tuple(years.tolist()), known.tobytes()), values[known])
 
 
-@lru_cache(maxsize=8)
-def _words(keys: tuple[tuple[str, str], ...], times: int) -> tuple[Any, ...]:
-    """Return names and units, each so many times: alike in all scenarios of a batch, and slow to make."""
-    columns = (np.repeat(np.array(column, dtype=object), times) for column in zip(*keys, strict=True))
-    return tuple(pd.array(column, dtype="str") for column in columns)
+@lru_cache(maxsize=64)
+def _heads(keys: tuple[tuple[str, str], ...], years: tuple[int, ...], known: bytes) -> Heads:
+    """Return what the known ones of the numbers of all indicators and years say: alike in most scenarios of a batch."""
+    every = [(name, year, unit) for name, unit in keys for year in years]
+    told = [head for head, is_known in zip(every, np.frombuffer(known, dtype=bool).tolist(), strict=True) if is_known]
+    return Heads(*zip(*told, strict=True))

@@ -216,8 +216,9 @@ def _room_faults(action: AddRooms, roster: Roster) -> Iterator[_Fault]:
 
 def township_at(action: OpenSchool, county: County) -> str | None:
     """Return the id of the township a new school stands in, None outside the county."""
-    inside = shapely.intersects(county.townships.geometry.to_numpy(), shapely.Point(action.east_m, action.north_m))
-    return min(county.townships["township_id"].to_numpy(object)[inside].tolist(), default=None)
+    ids, outlines = county.ground
+    inside = shapely.intersects(outlines, shapely.Point(action.east_m, action.north_m))
+    return min(ids[inside].tolist(), default=None)
 
 
 def _merging_faults(action: MergeSchools, schools: Schools) -> Iterator[_Fault]:

@@ -1,7 +1,8 @@
-"""Scenario files and grids of a batch, read one after the other, so that it costs no memory how many they are."""
+"""Scenario files and grids of a batch, read once and kept on the disk, so that it costs no memory how many they are."""
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,17 +10,49 @@ from pathlib import Path
 from layoutplan.access.network import Mode
 from layoutplan.errors import Problem, ScenarioError
 from layoutplan.plan.grid import Grid, Point, Thresholds, make_grid
-from layoutplan.plan.scenario import parse_tree, read_content, validate_scenario
+from layoutplan.plan.scenario import Scenario, parse_tree, read_content, validate_scenario
 from layoutplan.seats.ways import modes_of
+
+
+class Shelf:
+    """Scenarios and grids with the names of their files, in an SQLite database that goes with the process.
+
+    As they were when the batch began: who edits a file meanwhile changes the next batch.
+    """
+
+    def __init__(self) -> None:
+        self._base = sqlite3.connect("")
+        self._base.execute("PRAGMA journal_mode = OFF")
+        self._base.execute("CREATE TABLE files (name TEXT, scenario TEXT, grid TEXT)")
+
+    def add(self, path: Path) -> Grid | Scenario:
+        """Read a file, put it behind the others, and return it.
+
+        Raises
+        ------
+        ScenarioError
+            It does not read; then it is not put on the shelf.
+        """
+        content = read_content(path)
+        found = _parsed(content, path.name)
+        # A grid is small beside what is made of it; scenarios are many, and JSON reads many times as fast as TOML.
+        kept = (None, content) if isinstance(found, Grid) else (found.model_dump_json(), None)
+        self._base.execute("INSERT INTO files VALUES (?, ?, ?)", (path.name, *kept))
+        return found
+
+    def __iter__(self) -> Iterator[tuple[str, Grid | Scenario]]:
+        """Yield all in order, each taken from the disk when it is asked for."""
+        for name, scenario, grid in self._base.execute("SELECT name, scenario, grid FROM files ORDER BY rowid"):
+            yield name, Scenario.model_validate_json(scenario) if grid is None else _parsed(grid, name)
 
 
 @dataclass(frozen=True, eq=False)
 class Sources:
-    """What a batch is to work out; only that which cannot be read again is kept.
+    """What a batch is to work out.
 
     Parameters
     ----------
-    paths : tuple of Path
+    readable : Shelf
         Files that read, in order.
     broken : tuple of (str, ScenarioError)
         Names of those that do not, and why.
@@ -29,19 +62,18 @@ class Sources:
         Scenarios and broken files.
     """
 
-    paths: tuple[Path, ...]
+    readable: Shelf
     broken: tuple[tuple[str, ScenarioError], ...]
     modes: dict[Thresholds, set[Mode]]
     count: int
 
     def points(self, thresholds: Thresholds) -> Iterator[tuple[str, Point]]:
         """Yield the scenarios that have some thresholds, each with the name of its file, in order."""
-        for path in self.paths:
-            found = _read(path)
+        for name, found in self.readable:
             if isinstance(found, Grid):
-                yield from ((path.name, point) for point in found.points(thresholds))
-            elif thresholds == found.norms:
-                yield path.name, found
+                yield from ((name, point) for point in found.points(thresholds))
+            elif not thresholds:
+                yield name, Point(found)
 
 
 def read_sources(paths: Sequence[Path]) -> Sources:
@@ -55,7 +87,7 @@ def read_sources(paths: Sequence[Path]) -> Sources:
     Returns
     -------
     Sources
-        The scenarios themselves are read when they are asked for.
+        What was read is kept on the disk (``SQLITE_TMPDIR`` says where).
 
     Raises
     ------
@@ -64,32 +96,31 @@ def read_sources(paths: Sequence[Path]) -> Sources:
     """
     if not paths:
         raise ScenarioError([Problem("batch_empty", "batch")])
-    readable, broken, problems = list[Path](), list[tuple[str, ScenarioError]](), list[Problem]()
+    readable, broken, problems = Shelf(), list[tuple[str, ScenarioError]](), list[Problem]()
     modes: dict[Thresholds, set[Mode]] = {}
     # Of names only what they hash to is remembered: a grid has many and long ones.
     seen, count = set[int](), 0
     for path in paths:
         try:
-            found = _read(path)
+            found = readable.add(path)
         except ScenarioError as fault:
             broken.append((path.name, fault))
             count += 1
             continue
-        readable.append(path)
-        for name in found.names() if isinstance(found, Grid) else [found.scenario.name]:
+        for name in found.names() if isinstance(found, Grid) else [found.name]:
             if hash(name) in seen:
                 problems.append(Problem("batch_same_name", path.name, field="name", values={"value": name}))
             seen.add(hash(name))
             count += 1
-        policies = found.policies() if isinstance(found, Grid) else [found.scenario.policy]
+        policies = found.policies() if isinstance(found, Grid) else [found.policy]
         travelled = {mode for policy in policies for mode in modes_of(policy)}
-        for thresholds in found.thresholds() if isinstance(found, Grid) else [found.norms]:
+        for thresholds in found.thresholds() if isinstance(found, Grid) else [()]:
             modes.setdefault(thresholds, set()).update(travelled)
     if problems:
         raise ScenarioError(problems)
-    return Sources(tuple(readable), tuple(broken), modes, count)
+    return Sources(readable, tuple(broken), modes, count)
 
 
-def _read(path: Path) -> Grid | Point:
-    tree = parse_tree(read_content(path), source=path.name)
-    return make_grid(tree, path.name) if "grid" in tree else Point(validate_scenario(tree, source=path.name))
+def _parsed(content: str, name: str) -> Grid | Scenario:
+    tree = parse_tree(content, source=name)
+    return make_grid(tree, name) if "grid" in tree else validate_scenario(tree, source=name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterator
 
@@ -11,6 +10,7 @@ import pandas as pd
 
 from layoutplan.labels import Lang
 from layoutplan.plan.batch import BatchRun
+from layoutplan.plan.numbers import Heads
 
 _KEYS = ("county", "file", "scenario", "status", "problems", "key")
 _ROWS = 256
@@ -27,24 +27,20 @@ class Summary:
         self._base.execute("PRAGMA journal_mode = OFF")
         self._base.execute(
             "CREATE TABLE runs (county TEXT, file TEXT, scenario TEXT, status TEXT, problems TEXT, key TEXT, said TEXT,"
-            " numbers TEXT)"
+            " heads INTEGER, numbers BLOB)"
         )
-        # Indicator, year and unit of every column, in the order they first came.
-        self._columns: dict[tuple[str, int, str], int] = {}
+        # Few runs have numbers that say something else than those of the others.
+        self._heads: dict[Heads | None, int] = {None: 0}
         self.done = self.failed = 0
 
     def add(self, run: BatchRun, *, lang: Lang = "en") -> None:
         """Take in a run; what it failed for is also kept in a language, for :meth:`faults`."""
-        numbers = []
-        if run.indicators is not None:
-            columns = (run.indicators[name].tolist() for name in ("indicator", "year", "unit", "value"))
-            for indicator, year, unit, value in zip(*columns, strict=True):
-                at = self._columns.setdefault((indicator, year, unit), len(self._columns))
-                numbers.append((at, value))
+        heads, values = (None, b"") if run.numbers is None else (run.numbers.heads, run.numbers.values.tobytes())
+        number = self._heads.setdefault(heads, len(self._heads))
         self.done, self.failed = self.done + (run.fault is None), self.failed + (run.fault is not None)
         said = ("", "") if run.fault is None else (run.fault.say("en"), run.fault.say(lang))
         row = (run.county, run.file, run.scenario, "failed" if run.fault else "done", said[0], run.key, said[1])
-        self._base.execute("INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*row, json.dumps(numbers)))
+        self._base.execute("INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (*row, number, values))
 
     def faults(self) -> Iterator[str]:
         """Yield why runs failed, in the language they were taken in."""
@@ -60,17 +56,18 @@ class Summary:
             ``county, file, scenario, status`` (``done`` or ``failed``)``, problems, key``, then
             ``<indicator>_<unit>_<year>``, sorted by indicator, year and unit; all tables have all columns.
         """
-        columns = sorted(self._columns)
-        place = np.argsort([self._columns[column] for column in columns])
-        heads = [f"{indicator}_{unit}_{year}" for indicator, year, unit in columns]
-        rows = self._base.execute(f"SELECT {', '.join(_KEYS)}, numbers FROM runs {_ORDER}")
+        said = [heads.each() if heads else [] for heads in self._heads]
+        columns = sorted({column for columns in said for column in columns})
+        at_column = {column: at for at, column in enumerate(columns)}
+        places = [np.array([at_column[column] for column in columns], dtype=np.int64) for columns in said]
+        names = [f"{indicator}_{unit}_{year}" for indicator, year, unit in columns]
+        rows = self._base.execute(f"SELECT {', '.join(_KEYS)}, heads, numbers FROM runs {_ORDER}")
         while part := rows.fetchmany(_ROWS):
             values = np.full((len(part), len(columns)), np.nan)
             for at, row in enumerate(part):
-                for column, value in json.loads(row[-1]):
-                    values[at, place[column]] = value
+                values[at, places[row[-2]]] = np.frombuffer(row[-1])
             keys = {name: pd.array([row[at] for row in part], dtype="str") for at, name in enumerate(_KEYS)}
-            yield pd.concat([pd.DataFrame(keys), pd.DataFrame(values, columns=heads)], axis=1)
+            yield pd.concat([pd.DataFrame(keys), pd.DataFrame(values, columns=names)], axis=1)
 
 
 _ORDER = "ORDER BY county, file, scenario IS NULL, scenario"

@@ -156,7 +156,10 @@ def _cells(column: pd.Series[float] | pd.Series[str], name: str) -> list[str]:
     if pd.api.types.is_integer_dtype(column):
         return ["" if pd.isna(value) else str(int(value)) for value in column]
     if pd.api.types.is_float_dtype(column):
-        return [_fixed(float(value), _DECIMALS.get(name, 6)) for value in column]
+        # Of many scenarios most say the same, and to write a number costs more than to look it up.
+        row, values = pd.factorize(column.to_numpy(float, na_value=math.nan), use_na_sentinel=False)
+        texts = [_fixed(value, _DECIMALS.get(name, 6)) for value in values.tolist()]
+        return [texts[at] for at in row.tolist()]
     return list(safe_cells(column))
 
 

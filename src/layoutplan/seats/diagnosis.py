@@ -262,15 +262,13 @@ def local_balance(county: County, cube: DemandCube, seats: Floats, roster: Roste
     roster : Roster
         Says in which township each school stands.
     """
-    townships = county.townships["township_id"].to_numpy(object)
+    townships, _ = county.ground
     if cube not in _NEEDS:
         _NEEDS[cube] = _local_need(county, cube, pd.Index(townships))
     # Plain look-ups: an index over so few would take longer to build than to ask.
     at = {township: row for row, township in enumerate(townships.tolist())}
     home = np.array([at[township] for township in roster.townships.tolist()])
-    have = np.zeros((len(townships), *seats.shape[:2]))
-    np.add.at(have, home, seats.transpose(2, 0, 1))
-    return _NEEDS[cube], have.transpose(1, 2, 0)
+    return _NEEDS[cube], seats @ (home[:, None] == np.arange(len(townships))).astype(float)
 
 
 # Only remembers the sums of a demand that many scenarios share; goes when it goes.
