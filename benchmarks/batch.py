@@ -8,8 +8,8 @@ primary schools, closures and rooms, in turn. CPU time on one core:
 * catchments  ``layoutplan batch --only catchments`` on all of them: who lives nearest to which school
 * script      the same nearest-school work as an analyst would write it: one graph with all places, schools and sites
               on it, scipy's Dijkstra from each of them once, the nearest of each set of open schools, pandas to add up;
-              a part of them, multiplied; to read the layers with GeoPandas is counted once, the norms and the demand are given to
-  it, and it keeps nothing
+              a part of them, multiplied; to read the layers with GeoPandas is counted once, norms and demand are given
+              to it, and it keeps nothing
 
 The script's answers (pupils nearest to every school, mean minutes, seat gaps, in the last year) are compared with ours
 before anything is timed. ``--dask`` compares two local processes with two workers of a Dask cluster instead: seconds

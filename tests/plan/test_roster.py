@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+import pandas as pd
 import pytest
 import toy
 
@@ -170,3 +172,44 @@ def test_every_action_survives_a_file():
     )  # fmt: skip
     scenario = Scenario(name="s", actions=actions)
     assert parse_scenario(dump_scenario(scenario), source="s") == scenario
+
+
+def test_a_rosters_arrays_say_what_its_tables_say():
+    roster = roster_of(
+        MIDDLE, CloseSchool(year=2025, school_id="b"), AddRooms(year=2024, school_id="a", stage="primary", rooms=3),
+        ConvertSchool(year=2026, school_id="m", school_kind="teaching_point", grade_to=2),
+        MergeSchools(year=2027, school_ids=("m",), into="a"),
+    )  # fmt: skip
+    schools, years = roster.schools, np.arange(2022, 2029)
+    assert roster.ids.tolist() == schools["school_id"].tolist()
+    assert roster.ids[roster.rows_standing].tolist() == toy.county().schools["school_id"].tolist()
+    assert (roster.kinds.tolist(), roster.townships.tolist()) == (
+        schools["kind"].tolist(),
+        schools["township_id"].tolist(),
+    )
+    spans = roster.spans_in(2026)
+    state = state_in(roster, 2026)
+    assert spans.opens.tolist() == schools["opens_year"].fillna(0).tolist()
+    assert spans.closes.tolist() == schools["closes_year"].fillna(9999).tolist()
+    assert (spans.grade_from.tolist(), spans.grade_to.tolist()) == (
+        state["grade_from"].tolist(),
+        state["grade_to"].tolist(),
+    )
+    cube, last = np.full((len(years), 2, len(schools)), np.nan), ["junior", "primary"]
+    for row in roster.rooms.itertuples():
+        cube[years >= row.from_year, last.index(row.stage), roster.row(row.school_id)] = row.rooms
+    np.testing.assert_array_equal(roster.rooms_by_year(years), cube)
+    for school_id in roster.ids:
+        record, mine = roster.record(school_id, 2026), state.set_index("school_id").loc[school_id]
+        for name in ("kind", "grade_from", "grade_to", "township_id", "name", "setting"):
+            assert record[name] == mine[name], (school_id, name)
+        for name in ("opens_year", "closes_year", "moves_to", "boarding_beds"):
+            assert pd.isna(record[name]) == pd.isna(mine[name]), (school_id, name)
+            assert pd.isna(record[name]) or record[name] == mine[name]
+    assert roster.record("nobody", 2026) is None
+    assert [roster.rooms_in("a", "primary", year) for year in (2021, 2023, 2024)] == [
+        None,
+        roster.rooms_in("a", "primary", 2022),
+        roster.rooms_in("a", "primary", 2022) + 3,
+    ]
+    assert roster.rooms_in("m", "junior", 2026) is None
