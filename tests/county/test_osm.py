@@ -278,3 +278,11 @@ def test_a_barrier_at_the_end_of_a_way_closes_half_a_metre(tmp_path, node):
     roads, _ = imported(tmp_path, [(10, [1, 5, 2], {"highway": "residential"})], barriers={node: {"barrier": "log"}})
     assert sorted(roads["drive"].tolist()) == [False, True]
     assert roads.to_crs("EPSG:4544").length.min() == pytest.approx(0.5, abs=0.02)
+
+
+def test_of_a_tag_that_stands_twice_the_first_counts(tmp_path):
+    file = write(tmp_path, [(1, [1, 2], {"highway": "residential"})])
+    twice = '<tag k="highway" v="residential"/>'
+    file.write_text(file.read_text("utf-8").replace(twice, twice + '<tag k="highway" v="nothing"/>'), "utf-8")
+    import_osm(file, tmp_path / "roads.gpkg")
+    assert len(gpd.read_file(tmp_path / "roads.gpkg", layer="roads")) > 0

@@ -169,7 +169,7 @@ def county_crs(text: str, *, centre: tuple[float, float] | None = None) -> tuple
         Longitude and latitude of the county in degrees, to name the CRS that fits.
     """
     zone = "EPSG:4534 … EPSG:4554"
-    if centre is not None:
+    if centre is not None and np.isfinite(centre[0]):
         middle = round(centre[0] / 3) * 3
         zone = f"EPSG:{4534 + (middle - 75) // 3}" if 75 <= middle <= 135 else zone
     values = {"value": text, "fits": zone}

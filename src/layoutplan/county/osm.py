@@ -149,7 +149,8 @@ def _read_ways(source: Path, counts: Counter[str]) -> tuple[list[_Way], Mapping[
             if (item.tags.get("highway") or "").removesuffix("_link") not in _CLASS_OF_HIGHWAY:
                 continue
             counts["ways"] += 1
-            facts, backwards = _read_tags({tag.k: tag.v for tag in item.tags})
+            # Of a key that stands twice the first counts, as it did just now.
+            facts, backwards = _read_tags({tag.k: tag.v for tag in reversed(list(item.tags))})
             if not (facts["walk"] or facts["drive"]):
                 counts["ways_closed"] += 1
                 continue

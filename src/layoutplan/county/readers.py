@@ -14,7 +14,7 @@ import pandas as pd
 import pyogrio
 import python_calamine
 import shapely
-from pyogrio.errors import DataSourceError, FeatureError, FieldError, GeometryError
+from pyogrio.errors import CRSError, DataSourceError, FeatureError, FieldError, GeometryError
 
 from layoutplan.county.databases import is_address, read_table
 from layoutplan.county.dbf import ENCODINGS, read_dbf
@@ -30,7 +30,9 @@ _SHEETS = (".csv", ".xlsx", ".xls")
 # Stands where a file has its ending.
 _DATABASE = "postgresql"
 # What GDAL and GEOS raise for a file that is not what it should be; an index where it says more rows than it has.
-_GDAL_FAULTS = (DataSourceError, FeatureError, FieldError, GeometryError, shapely.errors.GEOSException, IndexError)
+_GDAL_FAULTS = (
+    CRSError, DataSourceError, FeatureError, FieldError, GeometryError, shapely.errors.GEOSException, IndexError,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)

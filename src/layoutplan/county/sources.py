@@ -62,8 +62,12 @@ select name from sqlite_master where type = 'view' or (type = 'table' and lower(
 and lower(name) not like 'rtree%') or (type = 'table' and lower(sql) not like 'create virtual%'
 and exists (select 1 from pragma_table_xinfo(sqlite_master.name) where hidden > 1))
 """
-# What reading a damaged archive may raise.
-ARCHIVE_FAULTS = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, RuntimeError)
+_LONGEST_NAME = 255  # bytes
+# What reading a damaged archive may raise; a member that says it is larger than memory is asked for whole before a
+# byte of it is there.
+ARCHIVE_FAULTS = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, MemoryError, NotImplementedError, RuntimeError,
+)  # fmt: skip
 
 
 def find_file(folder: Path, name: str, *, layer: str) -> Path:
@@ -85,11 +89,12 @@ def find_file(folder: Path, name: str, *, layer: str) -> Path:
     """
     plain = name.replace("\\", "/")
     inside = PurePosixPath(plain)
-    leads_out = "://" in plain or plain.startswith(("/", "~")) or ".." in inside.parts or ":" in plain
+    leads_out = "\0" in plain or "://" in plain or plain.startswith(("/", "~")) or ".." in inside.parts or ":" in plain
     path = folder.joinpath(*inside.parts) if not leads_out else folder
     if leads_out or not path.resolve().is_relative_to(folder.resolve()):
         raise DataError([Problem("path_outside", layer, field="file", values={"file": name})])
-    if not path.is_file():
+    # A name no disk can hold is an error of the system, not a "no".
+    if any(len(part.encode()) > _LONGEST_NAME for part in inside.parts) or not path.is_file():
         there = nearest(path.name, [entry.name for entry in folder.iterdir() if entry.is_file()])
         raise DataError([Problem("file_missing", layer, field="file", values={"file": name, "nearest": there})])
     return path
