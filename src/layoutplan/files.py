@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -99,3 +100,10 @@ def _sync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def open_scratch() -> sqlite3.Connection:
+    """Return an empty database without a name, for what would fill the memory; the system takes it away at the end."""
+    base = sqlite3.connect("")
+    base.execute("PRAGMA journal_mode = OFF")
+    return base

@@ -18,7 +18,8 @@ import toy_county
 
 from layoutplan.errors import ScenarioError
 from layoutplan.plan.batch import RESULTS, Crew, run_batch
-from layoutplan.plan.scenario import AddRooms, CloseSchool, Scenario, save_scenario
+from layoutplan.plan.scenario import AddRooms, CloseSchool, Scenario, load_scenario, save_scenario
+from layoutplan.plan.sources import read_sources
 from layoutplan.plan.summary import Summary
 
 
@@ -65,6 +66,25 @@ def test_a_batch_of_nothing_or_of_two_of_one_name_is_refused_before_it_runs(fold
     with pytest.raises(ScenarioError) as caught:
         next(run_batch(folder / "county", [folder / "1-base.toml", tmp_path / "again.toml"]))
     assert [(problem.code, problem.layer) for problem in caught.value.problems] == [("batch_same_name", "again.toml")]
+
+
+def test_a_school_at_no_finite_place_fails_by_itself_and_the_rest_finish(folder, tmp_path):
+    nowhere = tmp_path / "nowhere.toml"
+    site = "school_id = 'm'\nname = 'm'\nschool_kind = 'primary'\nsetting = 'village'\nprimary_rooms = 6\n"
+    head = "name = 'nowhere'\nlast_year = 2026\n[[actions]]\nkind = 'open_school'\nyear = 2024\n"
+    nowhere.write_text(head + site + "east_m = inf\nnorth_m = 0.0\n", "utf-8")
+    table = table_of(run_batch(folder / "county", [folder / "1-base.toml", nowhere]))
+    assert table["status"].tolist() == ["done", "failed"]
+    assert "site_outside_county" in table.loc[1, "problems"]
+
+
+def test_a_scenario_comes_from_the_shelf_as_its_file_reads():
+    paths = sorted((Path(__file__).parents[2] / "scenarios").glob("*.toml"))
+    wanted, sources = [load_scenario(path) for path in paths], read_sources(paths)
+    for _ in range(2):
+        found = [point.scenario for _, point in sources.points(())]
+        assert found == wanted
+        assert [one.fingerprint for one in found] == [one.fingerprint for one in wanted]
 
 
 def kept(out):

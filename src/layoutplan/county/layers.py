@@ -111,10 +111,18 @@ class County:
     parcels: gpd.GeoDataFrame = field(default_factory=lambda: _no_ground("parcels"))
     node_crossings: bool = False
 
+    # Every scenario of a batch asks for these two, and a table is slow to ask.
     @cached_property
-    def ground(self) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.object_]]:
-        """Ids and outlines of the townships, as plain arrays: many scenarios ask for them."""
-        return self.townships["township_id"].to_numpy(object), self.townships.geometry.to_numpy()
+    def township_ids(self) -> npt.NDArray[np.object_]:
+        """Ids of the townships (object [township])."""
+        ids: npt.NDArray[np.object_] = self.townships["township_id"].to_numpy(object)
+        return ids
+
+    @cached_property
+    def township_outlines(self) -> npt.NDArray[np.object_]:
+        """Outlines of the townships (object [township])."""
+        outlines: npt.NDArray[np.object_] = self.townships.geometry.to_numpy()
+        return outlines
 
 
 def read_county(path: Path | str) -> County:

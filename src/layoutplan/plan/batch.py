@@ -23,7 +23,6 @@ import pyarrow.parquet as pq
 import layoutplan
 from layoutplan.access.network import Ints
 from layoutplan.county.layers import county_norms, read_county
-from layoutplan.county.tables import STAGES
 from layoutplan.errors import DataError, InputError, Problem, ScenarioError
 from layoutplan.files import write_whole
 from layoutplan.plan.catchments import Catchments, draw_up_catchments
@@ -33,6 +32,7 @@ from layoutplan.plan.planning import Prepared, count_plan, prepare
 from layoutplan.plan.scenario import Scenario
 from layoutplan.plan.sources import Sources, read_sources
 from layoutplan.plan.workers import Job, Lost, run_beside, run_here, run_on_cluster
+from layoutplan.seats.standing import STAGE_ORDER
 
 RESULTS = "results"
 # What is worked out of each scenario: the whole plan, or who lives nearest to which school.
@@ -160,7 +160,7 @@ def run_batch(
     county : Path
         ``county.toml`` or its folder, or a folder of such folders: then every scenario runs on every county.
     scenarios : sequence of Path, or Sources
-        Scenario files and grids, read only as they are worked on; a scenario that fails does not stop the others.
+        Scenario files and grids, read once and kept on the disk; a scenario that fails does not stop the others.
     workers : int, optional
         Processes of this machine; the county is read and prepared once and handed to each.
     crew : Crew, optional
@@ -244,7 +244,7 @@ def _program() -> str:
 
 
 def _run_share(prepared: Prepared, share: _Share, crew: Crew, out: Path | None) -> Iterator[BatchRun]:
-    """Yield what earlier runs kept, then the rest; scenarios are read twice, so that none needs to be held."""
+    """Yield what earlier runs kept, then the rest; scenarios are fetched twice, so that none needs to be held."""
     kept = set[bytes]()
     if out is not None and (out / RESULTS).is_dir():
         for task in share.tasks(prepared):
@@ -294,7 +294,7 @@ def _school_numbers(found: Catchments) -> pa.Table:
     told = np.flatnonzero(np.isin(found.years, [*found.changes, found.years[-1]]))
     pupils, seats = found.pupils[told], found.seats[told]
     year, stage, school = np.nonzero(pupils + seats)
-    count, stages, ids = np.tile(found.years[told[year]], 2), sorted(STAGES), found.school_ids
+    count, stages, ids = np.tile(found.years[told[year]], 2), STAGE_ORDER, found.school_ids
     names = [f"catchment_{name}_{each}" for name in ("pupils", "seats") for each in stages]
     columns = (
         _words(names, np.concatenate([stage, stage + len(stages)])), pa.array(count),

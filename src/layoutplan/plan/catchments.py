@@ -18,7 +18,7 @@ import pandas as pd
 from layoutplan.access.kernels import UNREACHED
 from layoutplan.access.network import Flags, Floats, Ints, Mode
 from layoutplan.access.travel import Travel, costs_to_point, minutes_of, nearest_open
-from layoutplan.county.tables import GRADES, GRADES_OF_GROUP, GROUP_OF_GRADE, STAGE_OF_GRADE, STAGES, GradeGroup
+from layoutplan.county.tables import GRADES, GRADES_OF_GROUP, GROUP_OF_GRADE, STAGE_OF_GRADE, GradeGroup
 from layoutplan.errors import Problem, ScenarioError
 from layoutplan.norms import Norms
 from layoutplan.plan.numbers import Heads, Numbers
@@ -40,12 +40,10 @@ from layoutplan.seats.diagnosis import local_balance
 from layoutplan.seats.roster import Roster, base_roster, teaches_each
 from layoutplan.seats.rules import check_idle
 from layoutplan.seats.settings import Policy
+from layoutplan.seats.standing import NEVER, STAGE_ORDER
 from layoutplan.seats.supply import seat_arrays
 from layoutplan.seats.ways import limit_of, mode_of, modes_of
 
-# In the order of the arrays of seats.
-_STAGES = sorted(STAGES)
-_NEVER = 9999
 _TEACHING = (OpenSchool, CloseSchool, MergeSchools, ConvertSchool)
 _ACTIONS = (*_TEACHING, AddRooms, SetBoarding, MoveIn)
 
@@ -143,15 +141,16 @@ def _refuse_what_is_not_looked_at(scenario: Scenario) -> None:
 
 def _first_change(scenario: Scenario) -> int:
     """Return the first year in which other schools teach than without the scenario."""
-    return min((action.year for action in scenario.actions if isinstance(action, _TEACHING)), default=_NEVER)
+    return min((action.year for action in scenario.actions if isinstance(action, _TEACHING)), default=NEVER)
 
 
 def _tally_before(prepared: Prepared, cube: DemandCube, roster: Roster, policy: Policy) -> _Tally:
     """Return the sums of the schools as they stand, in the order of a scenario's roster."""
-    known, base = _BEFORE.setdefault(cube, {}), base_roster(prepared.county, prepared.norms)
+    known = _BEFORE.setdefault(cube, {})
     key = prepared.fingerprint + policy.model_dump_json()
     if key not in known:
-        years, stages = len(cube.years), len(STAGES)
+        base = base_roster(prepared.county, prepared.norms)
+        years, stages = len(cube.years), len(STAGE_ORDER)
         placed, minutes = np.zeros((2, years, stages))
         over = {group: np.zeros(years) for group in GRADES_OF_GROUP if limit_of(policy, group, prepared.norms)}
         known[key] = _Tally(np.zeros((years, stages, len(base.ids))), placed, minutes, np.zeros(years), over)
@@ -235,7 +234,7 @@ def _count(tally: _Tally, cube: DemandCube, reaches: Mapping[Mode, _Reach], rost
         if (mode, mask) not in nearest:
             nearest[mode, mask] = reaches[mode].nearest(np.frombuffer(mask, dtype=bool))
         school, cost = nearest[mode, mask]
-        stage = _STAGES.index(STAGE_OF_GRADE[GRADES_OF_GROUP[group][0]])
+        stage = STAGE_ORDER.index(STAGE_OF_GRADE[GRADES_OF_GROUP[group][0]])
         found = np.flatnonzero(school >= 0)
         here, minutes = living[:, found], minutes_of(cost[found], mode=mode, norms=terms.norms, grades=group)
         if len(found) < len(school):
@@ -243,9 +242,7 @@ def _count(tally: _Tally, cube: DemandCube, reaches: Mapping[Mode, _Reach], rost
         tally.pupils[later, stage] += _by_school(here, school[found], len(roster.ids))
         tally.placed[later, stage] += here.sum(axis=1)
         tally.minutes[later, stage] += here @ minutes
-        if group in tally.over:
-            limit = limit_of(terms.policy, group, terms.norms)
-            assert limit is not None, "or nothing would be tallied"
+        if (limit := limit_of(terms.policy, group, terms.norms)) is not None:
             tally.over[group][later] += here @ (minutes > limit.value)
 
 
@@ -301,7 +298,7 @@ def _indicators(tally: _Tally, local: tuple[Floats, Floats], years: Ints, *, bey
     for group, over in tally.over.items():
         name = "pupils_over_limit" if group == "grades_1_3" else f"pupils_over_limit_{group}"
         series[name, "person"] = over
-    for number, stage in enumerate(_STAGES):
+    for number, stage in enumerate(STAGE_ORDER):
         series |= {
             (f"pupils_{stage}", "person"): need[:, number].sum(axis=1),
             (f"seats_{stage}", "seat"): have[:, number].sum(axis=1),

@@ -216,9 +216,8 @@ def _room_faults(action: AddRooms, roster: Roster) -> Iterator[_Fault]:
 
 def township_at(action: OpenSchool, county: County) -> str | None:
     """Return the id of the township a new school stands in, None outside the county."""
-    ids, outlines = county.ground
-    inside = shapely.intersects(outlines, shapely.Point(action.east_m, action.north_m))
-    return min(ids[inside].tolist(), default=None)
+    inside = shapely.intersects(county.township_outlines, shapely.Point(action.east_m, action.north_m))
+    return min(county.township_ids[inside].tolist(), default=None)
 
 
 def _merging_faults(action: MergeSchools, schools: Schools) -> Iterator[_Fault]:

@@ -12,13 +12,7 @@ from layoutplan.county.layers import County
 from layoutplan.county.tables import GRADES_OF_KIND
 from layoutplan.errors import Problem, ScenarioError
 from layoutplan.norms import Norms
-from layoutplan.plan.conflicts import (
-    Step,
-    find_conflicts,
-    grades_after,
-    stages_between,
-    township_at,
-)
+from layoutplan.plan.conflicts import Step, find_conflicts, grades_after, stages_between, township_at
 from layoutplan.plan.scenario import (
     Action,
     AddRooms,
@@ -101,9 +95,9 @@ def with_moves(county: County, scenario: Scenario) -> County:
 
 def _applied(action: Action, roster: Roster, county: County) -> Roster:
     if isinstance(action, CloseSchool):
-        return _closed(roster, Closing((action.school_id,), action.year, None))
+        return replace(roster, closings=(*roster.closings, Closing((action.school_id,), action.year, None)))
     if isinstance(action, MergeSchools):
-        return _closed(roster, Closing(action.school_ids, action.year, action.into))
+        return replace(roster, closings=(*roster.closings, Closing(action.school_ids, action.year, action.into)))
     if isinstance(action, AddRooms):
         rooms = (roster.rooms_in(action.school_id, action.stage, action.year) or 0) + action.rooms
         return _given(roster, {action.stage: rooms}, action)
@@ -131,10 +125,6 @@ def _opened(roster: Roster, action: OpenSchool, county: County) -> Roster:
     )  # fmt: skip
     rooms = {stage: getattr(action, f"{stage}_rooms") for stage in stages_between(*grades)}
     return replace(_given(roster, rooms, action), opened=(*roster.opened, new))
-
-
-def _closed(roster: Roster, closing: Closing) -> Roster:
-    return replace(roster, closings=(*roster.closings, closing))
 
 
 def _converted(action: ConvertSchool, roster: Roster) -> Roster:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import sqlite3
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from layoutplan.access.network import Mode
 from layoutplan.errors import Problem, ScenarioError
+from layoutplan.files import open_scratch
 from layoutplan.plan.grid import Grid, Point, Thresholds, make_grid
 from layoutplan.plan.scenario import Scenario, parse_tree, read_content, validate_scenario
 from layoutplan.seats.ways import modes_of
@@ -21,8 +22,7 @@ class Shelf:
     """
 
     def __init__(self) -> None:
-        self._base = sqlite3.connect("")
-        self._base.execute("PRAGMA journal_mode = OFF")
+        self._base = open_scratch()
         self._base.execute("CREATE TABLE files (name TEXT, scenario TEXT, grid TEXT)")
 
     def add(self, path: Path) -> Grid | Scenario:
@@ -36,7 +36,8 @@ class Shelf:
         content = read_content(path)
         found = _parsed(content, path.name)
         # A grid is small beside what is made of it; scenarios are many, and JSON reads many times as fast as TOML.
-        kept = (None, content) if isinstance(found, Grid) else (found.model_dump_json(), None)
+        # By the standard library, which writes what is no finite number too: it is for the actions to refuse it.
+        kept = (None, content) if isinstance(found, Grid) else (json.dumps(found.model_dump()), None)
         self._base.execute("INSERT INTO files VALUES (?, ?, ?)", (path.name, *kept))
         return found
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
 
+from layoutplan.files import open_scratch
 from layoutplan.labels import Lang
 from layoutplan.plan.batch import BatchRun
 from layoutplan.plan.numbers import Heads
@@ -23,8 +23,7 @@ class Summary:
     """
 
     def __init__(self) -> None:
-        self._base = sqlite3.connect("")
-        self._base.execute("PRAGMA journal_mode = OFF")
+        self._base = open_scratch()
         self._base.execute(
             "CREATE TABLE runs (county TEXT, file TEXT, scenario TEXT, status TEXT, problems TEXT, key TEXT, said TEXT,"
             " heads INTEGER, numbers BLOB)"

@@ -262,7 +262,7 @@ def local_balance(county: County, cube: DemandCube, seats: Floats, roster: Roste
     roster : Roster
         Says in which township each school stands.
     """
-    townships, _ = county.ground
+    townships = county.township_ids
     if cube not in _NEEDS:
         _NEEDS[cube] = _local_need(county, cube, pd.Index(townships))
     # Plain look-ups: an index over so few would take longer to build than to ask.

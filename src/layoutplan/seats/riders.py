@@ -166,7 +166,7 @@ def seats_ridden_to(flows: pd.DataFrame, school_ids: Sequence[str], *, stage: st
 def _rides(line: BusLine, ways: Ways, roster: Roster, terms: Terms, *, year: int) -> Iterator[_Ride]:
     """Yield the grades and places that may ride in a year."""
     assert ways.bus is not None
-    school = int(np.searchsorted(roster.schools["school_id"].to_numpy(str), line.school_id))
+    school = roster.row(line.school_id)
     for grade in line.grades:
         group = GROUP_OF_GRADE[grade]
         # Who goes by road anyway, or boards, needs no seat in the morning.

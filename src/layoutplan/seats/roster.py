@@ -209,10 +209,11 @@ class Roster:
         return int(self.ids.searchsorted(school_id))
 
     def _column(self, name: str) -> npt.NDArray[Any]:
-        column = self.standing.columns[name]
-        if not self.opened:
-            return column
-        return np.insert(column, self._gaps, [getattr(new, name) for new in self._new])
+        return self._with_new(self.standing.columns[name], [getattr(new, name) for new in self._new])
+
+    def _with_new(self, array: npt.NDArray[Any], values: Any) -> npt.NDArray[Any]:
+        """Return an array of the schools that stand (its last axis) with values of the new ones in their places."""
+        return np.insert(array, self._gaps, values, axis=-1) if self.opened else array
 
     @cached_property
     def _new(self) -> list[NewSchool]:
@@ -228,9 +229,7 @@ class Roster:
     def _years(self) -> tuple[Ints, Ints]:
         """First school year open, and first closed, of each school."""
         opens = self._column("opens_year")
-        closes = self.standing.columns["closes_year"]
-        if self.opened:
-            closes = np.insert(closes, self._gaps, NEVER)
+        closes = self._with_new(self.standing.columns["closes_year"], NEVER)
         if self.closings:
             closes = closes.copy()
         for closing in self.closings:
@@ -266,10 +265,8 @@ class Roster:
 
     def rooms_by_year(self, years: Ints) -> Floats:
         """Return rooms on record, missing before the first (float [year, stage, school]); not to be changed."""
-        cube = self.standing.rooms_by_year(years)
-        if self.opened:
-            cube = np.insert(cube, self._gaps, np.nan, axis=2)
-        elif self.given:
+        cube = self._with_new(self.standing.rooms_by_year(years), np.nan)
+        if self.given:
             cube = cube.copy()
         for new in sorted(self.given, key=lambda new: new.from_year):
             cube[years >= new.from_year, STAGE_ORDER.index(new.stage), self.row(new.school_id)] = new.rooms

@@ -12,6 +12,7 @@ from layoutplan.access.network import Flags, Floats, Ints
 from layoutplan.county.tables import STAGES
 from layoutplan.norms import Norms
 from layoutplan.seats.roster import Roster, state_by_year
+from layoutplan.seats.standing import ALWAYS, STAGE_ORDER
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +51,7 @@ def count_supply(roster: Roster, *, norms: Norms, years: Sequence[int]) -> Suppl
     Supply
         Seats are 0 in years in which the school is not open.
     """
-    horizon, stages = np.array(list(years)), sorted(STAGES)
+    horizon, stages = np.array(list(years)), STAGE_ORDER
     room, seat, opened = seat_arrays(roster, norms=norms, years=horizon)
     listed = np.zeros((len(stages), len(roster.ids)), dtype=bool)
     for school_id, stage in roster.stages_of:
@@ -76,15 +77,14 @@ def seat_arrays(roster: Roster, *, norms: Norms, years: Ints) -> tuple[Floats, F
     opened : bool [year, school]
         Whether the school is open.
     """
-    stages = sorted(STAGES)
     # A conversion changes what is taught, not when a school is open.
-    spans, turns = roster.spans_in(int(years[0])), roster.turns
+    spans, turns = roster.spans_in(ALWAYS), roster.turns
     opened = (spans.opens <= years[:, None]) & (years[:, None] < spans.closes)
     code, kinds = pd.factorize(np.array([*roster.kinds, *(turn.kind for turn in turns)], dtype=object))
     kind = np.tile(code[: len(code) - len(turns)], (len(years), 1))
     for turn, after in zip(turns, code[len(code) - len(turns) :], strict=True):
         kind[years >= turn.from_year, roster.row(turn.school_id)] = after
-    worth = np.array([[class_limit(kind, stage, norms) for stage in stages] for kind in kinds])
+    worth = np.array([[class_limit(kind, stage, norms) for stage in STAGE_ORDER] for kind in kinds])
     in_use = roster.rooms_by_year(years) * opened[:, None]
     return in_use, in_use * worth[kind].transpose(0, 2, 1), opened
 
