@@ -10,6 +10,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import TimeoutError
 
 ROOT = Path(__file__).parents[2]
 START_S = 60
@@ -63,6 +64,11 @@ globalThis.probe = {
   heard: () => { const m = root()?.planmap; return m && +root().dataset.ack >= m.seq; },
   painted: () => { const m = root().planmap; return m.seq > 0 && +root().dataset.painted >= m.seq; },
   rested: () => { const m = root().planmap; return m.seq > 0 && m.ack >= m.seq && ![...m.sites.values()][0].held; },
+  drag: () => {
+    const m = root().planmap, sites = [...m.sites].map(([id, { held }]) => [id, held]);
+    const script = document.querySelector('.stApp').dataset.testScriptState;
+    return JSON.stringify({ seq: m.seq, ack: m.ack, asked: m.asked, sites, script, ...root().dataset });
+  },
   figure: (name) => +document.querySelector('#figures').dataset[name],
   school: (at) => {
     const m = root().planmap, box = root().getBoundingClientRect();
@@ -120,9 +126,10 @@ class Watch:
 
         Returns how many updates were painted while the pin was held, and for how many seconds it was.
         """
+        # Hovering waits until the pin rests and lies on top: a view still moving would be missed.
+        self.page.locator(f'[data-site="{site}"]').hover(position={"x": 15, "y": 20})
         x, y = self.spot(site)
         mouse = self.page.mouse
-        mouse.move(x, y)
         mouse.down()
         before, since = self.painted(), time.monotonic()
         for step in range(1, steps + 1):
@@ -131,8 +138,14 @@ class Watch:
                 self.page.wait_for_timeout(pause_ms)
         live, held_s = self.painted() - before, time.monotonic() - since
         mouse.up()
-        self.page.wait_for_function("() => probe.painted()")
+        self.await_painted()
         return live, held_s
+
+    def await_painted(self):
+        """Wait for the answer to the last place; a drag that has none says what the map knows of it."""
+        with contextlib.suppress(TimeoutError):
+            return self.page.wait_for_function("() => probe.painted()", timeout=60_000)
+        raise AssertionError(f"a drag without an answer: {self.page.evaluate('() => probe.drag()')}")
 
     def painted(self):
         """Return how many answers the map has painted so far."""
