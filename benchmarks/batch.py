@@ -7,9 +7,9 @@ primary schools, closures and rooms, in turn. CPU time on one core:
 * plan        ``layoutplan batch`` on a part of them (multiplied; start, reading and preparing counted once)
 * catchments  ``layoutplan batch --only catchments`` on all of them: who lives nearest to which school
 * script      the same nearest-school work as an analyst would write it: one graph with all places, schools and sites
-              on it, scipy's Dijkstra from each of them once, the nearest of each set of open schools, pandas to add up;
-              a part of them, multiplied; to read the layers with GeoPandas is counted once, norms and demand are given
-              to it, and it keeps nothing
+              on it by sjoin_nearest, scipy's Dijkstra from each of them once, the nearest of each set of open schools,
+              pandas to add up, and one Parquet file of all loads at the end; a part of them, multiplied; to read the
+              layers, to snap and to measure are counted once; the network, norms, seats and demand are given to it
 
 The script's answers (pupils nearest to every school, mean minutes, seat gaps, in the last year) are compared with ours
 before anything is timed. ``--dask`` compares two local processes with two workers of a Dask cluster instead: seconds
@@ -31,6 +31,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import psutil
@@ -39,16 +40,18 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from layoutplan.access.engine import warm_up
-from layoutplan.access.network import CLOSED, Network, Snaps, join_snaps
+from layoutplan.access.network import CLOSED, Network, Snaps
 from layoutplan.county.layers import County, county_norms, read_county
 from layoutplan.county.tables import GRADES_OF_GROUP, GRADES_OF_STAGE
-from layoutplan.plan.batch import RESULTS, Crew, Task, run_batch, work_out
-from layoutplan.plan.openings import snap_openings
+from layoutplan.plan.batch import Crew, run_batch
+from layoutplan.plan.catchments import draw_up_catchments
 from layoutplan.plan.planning import Prepared, demand_of, prepare
+from layoutplan.plan.results import RESULTS
 from layoutplan.plan.roster import apply_actions
 from layoutplan.plan.scenario import AddRooms, CloseSchool, OpenSchool, Scenario, save_scenario
 from layoutplan.plan.summary import Summary
 from layoutplan.seats.roster import teaches
+from layoutplan.seats.standing import STAGE_ORDER
 from layoutplan.seats.supply import count_supply
 
 LAST_YEAR = 2035
@@ -96,12 +99,18 @@ class Script:
     def __init__(self, prepared: Prepared, scenarios: list[Scenario]) -> None:
         self.prepared, network = prepared, prepared.network
         self.years = range(prepared.county.base_year, LAST_YEAR + 1)
-        places, schools = prepared.places["walk"], prepared.schools["walk"]
-        sites = [item for scenario in scenarios for item in snap_openings(prepared, scenario)["walk"].items()]
-        stops = join_snaps(places, schools, *(site for _, site in sites))
+        schools = prepared.county.schools.set_index("school_id").geometry
+        new = [action for scenario in scenarios for action in scenario.actions if isinstance(action, OpenSchool)]
+        sites = gpd.GeoSeries(
+            gpd.points_from_xy([one.east_m for one in new], [one.north_m for one in new]),
+            index=[one.school_id for one in new], crs=schools.crs,
+        )  # fmt: skip
+        points = pd.concat([prepared.origins.points, schools, sites])
+        stops = snap_as_usual(network, points, limit_m=prepared.norms.value("snap.reject_m"))
         graph = build_graph(network, stops)
+        places = prepared.places["walk"]
         home = len(network.node_east_m) + len(stops.ids) + np.arange(len(places.ids))
-        self.school_ids = pd.Index([*schools.ids, *(school_id for school_id, _ in sites)])
+        self.school_ids = pd.Index([*schools.index, *sites.index])
         parts = np.array_split(home[-1] + 1 + np.arange(len(self.school_ids)), 8)
         # Uphill and downhill differ, and the dearer of there and back counts.
         ways = [[dijkstra(way, indices=part)[:, home] for part in parts] for way in (graph, graph.T.tocsr())]
@@ -149,6 +158,27 @@ class Script:
         total = load.groupby(["year", "stage"])[["pupils", "pupil_minutes", "seats", "beyond"]].sum()
         return load, total.assign(mean_minutes=total["pupil_minutes"] / total["pupils"])
 
+    def keep(self, scenarios: list[Scenario], path: Path) -> None:
+        """Work out scenarios and write what came out as one file."""
+        tables = {scenario.name: self.answer(scenario)[0] for scenario in scenarios}
+        pd.concat(tables, names=["scenario", "row"]).reset_index(level="scenario").to_parquet(path)
+
+
+def snap_as_usual(network: Network, points: gpd.GeoSeries, *, limit_m: float) -> Snaps:
+    """Return points on the nearest road, by GeoPandas."""
+    spots = points.where(points.geom_type == "Point", points.representative_point())
+    roads = gpd.GeoDataFrame(geometry=network.edge_line[network.usable("walk")], crs=points.crs)
+    roads["edge"] = np.flatnonzero(network.usable("walk"))
+    asked = gpd.GeoDataFrame({"row": np.arange(len(spots))}, geometry=spots.to_numpy(), crs=points.crs)
+    found = gpd.sjoin_nearest(asked, roads, max_distance=limit_m, distance_col="gap_m")
+    found = found.sort_values(["row", "edge"]).drop_duplicates("row")
+    edge, gap_mm, offset_mm = np.full(len(spots), -1), *np.zeros((2, len(spots)), dtype=np.int64)
+    row, on = found["row"].to_numpy(), found["edge"].to_numpy()
+    edge[row], gap_mm[row] = on, np.rint(found["gap_m"] * 1000)
+    along_m = shapely.line_locate_point(network.edge_line[on], spots.to_numpy()[row])
+    offset_mm[row] = np.clip(np.rint(along_m * 1000).astype(np.int64), 0, network.edge_length_mm[on])
+    return Snaps(tuple(map(str, points.index)), edge, offset_mm, gap_mm)
+
 
 def build_graph(network: Network, stops: Snaps) -> csr_array:
     """Return the roads with every point on them, and a node beside each point at the end of its gap."""
@@ -176,15 +206,13 @@ def build_graph(network: Network, stops: Snaps) -> csr_array:
 def compare(prepared: Prepared, script: Script, scenarios: list[Scenario]) -> None:
     """Stop where the script and the program differ."""
     for scenario in scenarios:
-        found = work_out(prepared, Task("", "", scenario, "", "catchments"))
-        ours = found.schools.to_pandas()
+        found = draw_up_catchments(prepared, scenario)
         county = found.numbers.frame.set_index(["indicator", "year"])["value"]
         load, total = script.answer(scenario)
         last = load[load["year"] == LAST_YEAR]
         for stage in GRADES_OF_STAGE:
-            mine = ours[(ours["indicator"] == f"catchment_pupils_{stage}") & (ours["year"] == LAST_YEAR)]
+            mine = pd.Series(found.pupils[-1, STAGE_ORDER.index(stage)], index=found.school_ids)
             theirs = last[last["stage"] == stage].set_index("school_id")["pupils"]
-            mine = mine.set_index("school_id")["value"]
             both = pd.concat([mine, theirs], axis=1).fillna(0.0)
             off = float((both.iloc[:, 0] - both.iloc[:, 1]).abs().max())
             wanted = total.xs(stage, level="stage")
@@ -227,8 +255,7 @@ def beside_script(place: Path, county: County, scenarios: list[Scenario], folder
     compare(prepared, script, chosen[:12])
     print(f"answers agree on 12 scenarios; preparing {preparing:.1f} s, the script's graph {building:.1f} s of CPU")
     begin = time.process_time()
-    for scenario in chosen:
-        script.answer(scenario)
+    script.keep(chosen, folder / "script.parquet")
     each = {"script": (time.process_time() - begin) / len(chosen)}
     reading = seconds_of([sys.executable, "-c", READ_LAYERS, place])
     print(f"the script's imports and layers {reading:.1f} s")
@@ -262,9 +289,10 @@ def save_all(scenarios: list[Scenario], folder: Path) -> Path:
 
 
 def seconds_of(command: list[object]) -> float:
-    """Return the CPU seconds of a process."""
+    """Return the CPU seconds of a process that may keep its modules compiled, as any installed program does."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     before = os.times()
-    subprocess.run([str(word) for word in command], check=True, capture_output=True)
+    subprocess.run([str(word) for word in command], check=True, capture_output=True, env=environment)
     after = os.times()
     return after.children_user + after.children_system - before.children_user - before.children_system
 

@@ -23,6 +23,7 @@ from batch import single_edits
 
 from layoutplan.county.layers import read_county
 from layoutplan.plan import batch
+from layoutplan.plan.results import RESULTS
 from layoutplan.plan.scenario import save_scenario
 
 WORK, NOTES = batch.work_out, "LAYOUTPLAN_KILLS_NOTES"
@@ -40,7 +41,7 @@ def begun(notes: Path) -> list[list[str]]:
 
 def kept(out: Path) -> dict[str, int]:
     """Return when each whole result was written, by key."""
-    files = (out / batch.RESULTS).glob("[!.]*.parquet") if (out / batch.RESULTS).is_dir() else ()
+    files = (out / RESULTS).glob("[!.]*.parquet") if (out / RESULTS).is_dir() else ()
     return {file.stem: file.stat().st_mtime_ns for file in files}
 
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from layoutplan.plan.scenario import save_scenario
-from layoutplan.present.export import write_run, write_table
+from layoutplan.present.csvtables import write_table
+from layoutplan.present.export import write_run
 from layoutplan.present.figures import Printing, draw_figure
 from layoutplan.present.geoparquet import write_geoparquet
 from layoutplan.present.handin import write_export, write_public_copy, write_special

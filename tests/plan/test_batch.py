@@ -17,7 +17,8 @@ import pytest
 import toy_county
 
 from layoutplan.errors import ScenarioError
-from layoutplan.plan.batch import RESULTS, Crew, run_batch
+from layoutplan.plan.batch import Crew, run_batch
+from layoutplan.plan.results import RESULTS
 from layoutplan.plan.scenario import AddRooms, CloseSchool, Scenario, load_scenario, save_scenario
 from layoutplan.plan.sources import read_sources
 from layoutplan.plan.summary import Summary

@@ -15,11 +15,13 @@ WORK = """
 import hashlib, sys
 from pathlib import Path
 from layoutplan.county.layers import county_norms, read_county
-from layoutplan.plan.batch import RESULTS, run_batch
+from layoutplan.plan.batch import run_batch
+from layoutplan.plan.results import RESULTS
 from layoutplan.plan.planning import prepare, run_plan
 from layoutplan.plan.scenario import load_scenario
 from layoutplan.plan.summary import Summary
-from layoutplan.present.export import write_run, write_tables
+from layoutplan.present.csvtables import write_tables
+from layoutplan.present.export import write_run
 
 if __name__ == "__main__":
     folder, workers = Path(sys.argv[1]), int(sys.argv[2])

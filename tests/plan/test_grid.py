@@ -9,8 +9,9 @@ import pytest
 import toy_county
 
 from layoutplan.errors import ScenarioError
-from layoutplan.plan.batch import RESULTS, run_batch
+from layoutplan.plan.batch import run_batch
 from layoutplan.plan.grid import load_grid
+from layoutplan.plan.results import RESULTS
 from layoutplan.plan.sources import read_sources
 from layoutplan.plan.summary import Summary
 

@@ -9,7 +9,7 @@ from layoutplan.errors import Problem, ScenarioError
 from layoutplan.plan.batch import BatchRun
 from layoutplan.plan.numbers import read_numbers
 from layoutplan.plan.summary import Summary
-from layoutplan.present.export import write_table, write_tables
+from layoutplan.present.csvtables import write_table, write_tables
 
 
 def runs(count):

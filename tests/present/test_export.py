@@ -12,7 +12,8 @@ import toy
 from layoutplan.norms import load_norms
 from layoutplan.plan.planning import prepare, run_plan
 from layoutplan.plan.scenario import Scenario
-from layoutplan.present.export import FILES, safe_cells, write_run
+from layoutplan.present.csvtables import safe_cells
+from layoutplan.present.export import FILES, write_run
 from layoutplan.present.geopackage import LAYERS
 from layoutplan.seats.settings import Policy
 

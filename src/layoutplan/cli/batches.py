@@ -30,7 +30,7 @@ def batch(
     from layoutplan.plan.batch import Crew, find_counties, run_batch
     from layoutplan.plan.sources import read_sources
     from layoutplan.plan.summary import Summary
-    from layoutplan.present.export import write_tables
+    from layoutplan.present.csvtables import write_tables
 
     level = _level(only)
     paths = sorted({p for given in scenarios for p in (given.glob("*.toml") if given.is_dir() else [given])})

@@ -9,54 +9,28 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from itertools import chain, islice
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
-import numpy.typing as npt
-import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 import layoutplan
-from layoutplan.access.network import Ints
 from layoutplan.county.layers import county_norms, read_county
 from layoutplan.errors import DataError, InputError, Problem, ScenarioError
-from layoutplan.files import write_whole
 from layoutplan.plan.catchments import Catchments, draw_up_catchments
 from layoutplan.plan.grid import Thresholds, vary_norms
-from layoutplan.plan.numbers import HEADS, Heads, Numbers, read_numbers
-from layoutplan.plan.planning import Prepared, count_plan, prepare
+from layoutplan.plan.measuring import Measured, measure_county
+from layoutplan.plan.numbers import Numbers, read_numbers
+from layoutplan.plan.results import RESULTS, Result, SchoolNumbers, keep_result, read_result
 from layoutplan.plan.scenario import Scenario
 from layoutplan.plan.sources import Sources, read_sources
 from layoutplan.plan.workers import Job, Lost, run_beside, run_here, run_on_cluster
 from layoutplan.seats.standing import STAGE_ORDER
 
-RESULTS = "results"
 # What is worked out of each scenario: the whole plan, or who lives nearest to which school.
 Level = Literal["plan", "catchments"]
-_COLUMNS = ("indicator", "year", "value", "unit", "school_id")
-_SCHEMA = pa.schema(zip(_COLUMNS, (pa.string(), pa.int64(), pa.float64(), pa.string(), pa.string()), strict=True))
-
-
-@dataclass(frozen=True, eq=False)
-class Result:
-    """What came out of one scenario.
-
-    Parameters
-    ----------
-    numbers : Numbers
-        Of the whole county.
-    schools : Table, optional
-        ``indicator, year, value, unit, school_id``: numbers of single schools; a whole plan has none.
-    """
-
-    numbers: Numbers
-    schools: pa.Table | None = None
-
-
 # A result, or why there is none.
 Outcome = Result | InputError | Lost
 
@@ -213,22 +187,27 @@ class _Share:
     def plans(self) -> Iterator[tuple[str, Scenario]]:
         return ((file, point.scenario) for file, point in self.sources.points(self.thresholds))
 
-    def tasks(self, prepared: Prepared) -> Iterator[Task]:
+    def tasks(self, measured: Measured) -> Iterator[Task]:
         for file, plan in self.plans():
-            yield Task(self.county, file, plan, make_key(prepared, plan, self.level), self.level)
+            yield Task(self.county, file, plan, make_key(measured, plan, self.level), self.level)
 
 
-def _prepared(place: Path, share: _Share) -> Prepared:
+def _prepared(place: Path, share: _Share) -> Measured:
     modes = tuple(sorted(share.sources.modes[share.thresholds]))
     norms = county_norms(place)
     if share.thresholds:
         norms = vary_norms(norms, share.thresholds, source=next(share.sources.points(share.thresholds))[0])
+    if share.level == "catchments":
+        return measure_county(read_county(place), norms, modes=modes)
+    # Of plans there is much to load, and catchments need none of it.
+    from layoutplan.plan.planning import prepare
+
     return prepare(read_county(place), norms, modes=modes)
 
 
-def make_key(prepared: Prepared, scenario: Scenario, level: Level = "plan") -> str:
+def make_key(measured: Measured, scenario: Scenario, level: Level = "plan") -> str:
     """Return the hash a result is kept under: of county, norms, scenario, level and the program itself."""
-    parts = (prepared.county.fingerprint, prepared.norms.fingerprint, scenario.fingerprint, level, _program())
+    parts = (measured.county.fingerprint, measured.norms.fingerprint, scenario.fingerprint, level, _program())
     return hashlib.sha256("|".join(parts).encode()).hexdigest()[:24]
 
 
@@ -243,17 +222,17 @@ def _program() -> str:
     return total.hexdigest()
 
 
-def _run_share(prepared: Prepared, share: _Share, crew: Crew, out: Path | None) -> Iterator[BatchRun]:
+def _run_share(measured: Measured, share: _Share, crew: Crew, out: Path | None) -> Iterator[BatchRun]:
     """Yield what earlier runs kept, then the rest; scenarios are fetched twice, so that none needs to be held."""
     kept = set[bytes]()
     if out is not None and (out / RESULTS).is_dir():
-        for task in share.tasks(prepared):
-            if (numbers := _read_result(task, out)) is not None:
+        for task in share.tasks(measured):
+            if (numbers := read_result(task.key, out)) is not None:
                 kept.add(bytes.fromhex(task.key))
                 yield _done(task, numbers)
-    left = (task for task in share.tasks(prepared) if bytes.fromhex(task.key) not in kept)
+    left = (task for task in share.tasks(measured) if bytes.fromhex(task.key) not in kept)
     first = list(islice(left, 2))
-    job = Job[Prepared, Task, Outcome](work_out, prepared, chain(first, left))
+    job = Job[Measured, Task, Outcome](work_out, measured, chain(first, left))
     if not first:
         return
     if crew.scheduler:
@@ -267,7 +246,7 @@ def _run_share(prepared: Prepared, share: _Share, crew: Crew, out: Path | None) 
             yield BatchRun(task.county, task.file, task.scenario.name, "", None, answer)
             continue
         if out is not None:
-            _keep_result(answer, task, out)
+            keep_result(answer, task.key, out)
         yield _done(task, answer.numbers)
 
 
@@ -275,7 +254,7 @@ def _done(task: Task, numbers: Numbers) -> BatchRun:
     return BatchRun(task.county, task.file, task.scenario.name, task.key, numbers, None)
 
 
-def work_out(prepared: Prepared, task: Task) -> Result | InputError:
+def work_out(measured: Measured, task: Task) -> Result | InputError:
     """Work out one scenario of a batch; return what came out, or why nothing did.
 
     Of catchments, the numbers of schools are ``catchment_pupils_<stage>`` and ``catchment_seats_<stage>`` in the
@@ -283,61 +262,23 @@ def work_out(prepared: Prepared, task: Task) -> Result | InputError:
     """
     try:
         if task.level == "catchments":
-            found = draw_up_catchments(prepared, task.scenario)
+            found = draw_up_catchments(measured, task.scenario)
             return Result(found.numbers, _school_numbers(found))
-        return Result(read_numbers(count_plan(prepared, task.scenario)))
+        from layoutplan.plan.planning import Prepared, count_plan
+
+        return Result(read_numbers(count_plan(cast(Prepared, measured), task.scenario)))
     except InputError as fault:
         return fault
 
 
-def _school_numbers(found: Catchments) -> pa.Table:
+def _school_numbers(found: Catchments) -> SchoolNumbers:
     told = np.flatnonzero(np.isin(found.years, [*found.changes, found.years[-1]]))
     pupils, seats = found.pupils[told], found.seats[told]
     year, stage, school = np.nonzero(pupils + seats)
-    count, stages, ids = np.tile(found.years[told[year]], 2), STAGE_ORDER, found.school_ids
-    names = [f"catchment_{name}_{each}" for name in ("pupils", "seats") for each in stages]
-    columns = (
-        _words(names, np.concatenate([stage, stage + len(stages)])), pa.array(count),
-        pa.array(np.stack([pupils, seats])[:, year, stage, school].ravel()),
-        _words(["person", "seat"], np.repeat([0, 1], len(year))), _words(ids, np.tile(school, 2)),
+    stages = len(STAGE_ORDER)
+    return SchoolNumbers(
+        [f"catchment_{name}_{each}" for name in ("pupils", "seats") for each in STAGE_ORDER],
+        ["person"] * stages + ["seat"] * stages, found.school_ids, np.concatenate([stage, stage + stages]),
+        np.tile(school, 2), np.tile(found.years[told[year]], 2),
+        np.stack([pupils, seats])[:, year, stage, school].ravel(),
     )  # fmt: skip
-    return pa.table(columns, schema=_SCHEMA)
-
-
-def _words(words: Sequence[str] | npt.NDArray[np.object_], at: Ints) -> pa.Array:
-    return pa.array(words, pa.string()).take(pa.array(at))
-
-
-def _path_of(task: Task, out: Path) -> Path:
-    return out / RESULTS / f"{task.key}.parquet"
-
-
-def _keep_result(result: Result, task: Task, out: Path) -> None:
-    indicator, year, unit, nobody = _head_columns(result.numbers.heads)
-    table = pa.table([indicator, year, pa.array(result.numbers.values), unit, nobody], schema=_SCHEMA)
-    if result.schools is not None:
-        table = pa.concat_tables([table, result.schools])
-    table = table.append_column("key", pa.repeat(pa.scalar(task.key), len(table)))
-    # Through memory: to open a path takes Arrow longer than to write so little.
-    content = pa.BufferOutputStream()
-    pq.write_table(table, content, write_statistics=False)
-    with write_whole(_path_of(task, out)) as draft:
-        draft.write_bytes(content.getvalue())
-
-
-@lru_cache(maxsize=64)
-def _head_columns(heads: Heads) -> tuple[pa.Array, ...]:
-    """Return indicators, years and units as columns, and one without any school; few scenarios have others."""
-    columns = (pa.array(getattr(heads, name), _SCHEMA.field(name).type) for name in HEADS)
-    return (*columns, pa.nulls(len(heads.year), pa.string()))
-
-
-def _read_result(task: Task, out: Path) -> Numbers | None:
-    """Return the numbers an earlier run kept; nothing where there are none or the file does not read."""
-    if not _path_of(task, out).is_file():
-        return None
-    try:
-        rows = pd.read_parquet(_path_of(task, out))
-        return read_numbers(rows[rows["school_id"].isna()])
-    except (OSError, ValueError, KeyError, pa.ArrowException):
-        return None

@@ -21,9 +21,9 @@ from layoutplan.access.travel import Travel, costs_to_point, minutes_of, nearest
 from layoutplan.county.tables import GRADES, GRADES_OF_GROUP, GROUP_OF_GRADE, STAGE_OF_GRADE, GradeGroup
 from layoutplan.errors import Problem, ScenarioError
 from layoutplan.norms import Norms
+from layoutplan.plan.measuring import Measured, demand_of, measure_for
 from layoutplan.plan.numbers import Heads, Numbers
 from layoutplan.plan.openings import Openings, snap_openings
-from layoutplan.plan.planning import Prepared, demand_of, prepare_for
 from layoutplan.plan.roster import apply_actions
 from layoutplan.plan.scenario import (
     AddRooms,
@@ -36,12 +36,12 @@ from layoutplan.plan.scenario import (
     SetBoarding,
 )
 from layoutplan.seats.demand import DemandCube
-from layoutplan.seats.diagnosis import local_balance
 from layoutplan.seats.roster import Roster, base_roster, teaches_each
 from layoutplan.seats.rules import check_idle
 from layoutplan.seats.settings import Policy
 from layoutplan.seats.standing import NEVER, STAGE_ORDER
 from layoutplan.seats.supply import seat_arrays
+from layoutplan.seats.townships import local_balance
 from layoutplan.seats.ways import limit_of, mode_of, modes_of
 
 _TEACHING = (OpenSchool, CloseSchool, MergeSchools, ConvertSchool)
@@ -85,13 +85,13 @@ class _Tally:
     over: dict[GradeGroup, Floats]
 
 
-def draw_up_catchments(prepared: Prepared, scenario: Scenario) -> Catchments:
+def draw_up_catchments(measured: Measured, scenario: Scenario) -> Catchments:
     """Work out who lives nearest to which school under a scenario.
 
     Parameters
     ----------
-    prepared : Prepared
-        Made by :func:`layoutplan.plan.planning.prepare`.
+    measured : Measured
+        Made by :func:`layoutplan.plan.measuring.measure_county`; what is prepared for plans will do as well.
     scenario : Scenario
         Outlook, policy and actions; the policy gives pupils the nearest school.
 
@@ -110,14 +110,14 @@ def draw_up_catchments(prepared: Prepared, scenario: Scenario) -> Catchments:
     policy = scenario.policy
     _refuse_what_is_not_looked_at(scenario)
     check_idle(policy)
-    prepared = prepare_for(prepared, policy)
-    county, norms = prepared.county, prepared.norms
+    measured = measure_for(measured, policy)
+    county, norms = measured.county, measured.norms
     roster = apply_actions(scenario, county, norms)
-    cube = demand_of(prepared, scenario, range(county.base_year, scenario.last_year + 1)).cube
+    cube = demand_of(measured, scenario, range(county.base_year, scenario.last_year + 1)).cube
     first = int(np.searchsorted(cube.years, _first_change(scenario)))
-    tally = _tally_before(prepared, cube, roster, policy)
+    tally = _tally_before(measured, cube, roster, policy)
     if first < len(cube.years):
-        reaches = _reaches(prepared, policy, roster, snap_openings(prepared, scenario))
+        reaches = _reaches(measured, policy, roster, snap_openings(measured, scenario))
         _count(tally, cube, reaches, roster, _Terms(policy, norms, first))
     _, seats, _ = seat_arrays(roster, norms=norms, years=cube.years)
     seats = np.nan_to_num(seats)
@@ -144,17 +144,17 @@ def _first_change(scenario: Scenario) -> int:
     return min((action.year for action in scenario.actions if isinstance(action, _TEACHING)), default=NEVER)
 
 
-def _tally_before(prepared: Prepared, cube: DemandCube, roster: Roster, policy: Policy) -> _Tally:
+def _tally_before(measured: Measured, cube: DemandCube, roster: Roster, policy: Policy) -> _Tally:
     """Return the sums of the schools as they stand, in the order of a scenario's roster."""
     known = _BEFORE.setdefault(cube, {})
-    key = prepared.fingerprint + policy.model_dump_json()
+    key = measured.fingerprint + policy.model_dump_json()
     if key not in known:
-        base = base_roster(prepared.county, prepared.norms)
+        base = base_roster(measured.county, measured.norms)
         years, stages = len(cube.years), len(STAGE_ORDER)
         placed, minutes = np.zeros((2, years, stages))
-        over = {group: np.zeros(years) for group in GRADES_OF_GROUP if limit_of(policy, group, prepared.norms)}
+        over = {group: np.zeros(years) for group in GRADES_OF_GROUP if limit_of(policy, group, measured.norms)}
         known[key] = _Tally(np.zeros((years, stages, len(base.ids))), placed, minutes, np.zeros(years), over)
-        _count(known[key], cube, _reaches(prepared, policy, base, {}), base, _Terms(policy, prepared.norms, 0))
+        _count(known[key], cube, _reaches(measured, policy, base, {}), base, _Terms(policy, measured.norms, 0))
     before = known[key]
     pupils = np.zeros((*before.placed.shape, len(roster.ids)))
     pupils[:, :, roster.rows_standing] = before.pupils
@@ -199,15 +199,15 @@ class _Reach:
         return school, cost
 
 
-def _reaches(prepared: Prepared, policy: Policy, roster: Roster, openings: Openings) -> dict[Mode, _Reach]:
+def _reaches(measured: Measured, policy: Policy, roster: Roster, openings: Openings) -> dict[Mode, _Reach]:
     """Return how the schools of a roster are reached in each mode of a policy."""
-    network, found = prepared.network, {}
+    network, found = measured.network, {}
     for mode in modes_of(policy):
         opened = {
-            roster.row(school_id): costs_to_point(network, prepared.places[mode], site, mode=mode)[0]
+            roster.row(school_id): costs_to_point(network, measured.places[mode], site, mode=mode)[0]
             for school_id, site in openings.get(mode, {}).items()
         }
-        found[mode] = _Reach(prepared.travel[mode], roster.rows_standing, opened)
+        found[mode] = _Reach(measured.travel[mode], roster.rows_standing, opened)
     return found
 
 

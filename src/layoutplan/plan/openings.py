@@ -4,24 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from layoutplan.access.network import Mode, Snaps, join_snaps
 from layoutplan.access.travel import Travel, add_places, add_school, costs_to_point, measure_travel
-from layoutplan.plan.preparing import Prepared, snap_point
+from layoutplan.plan.measuring import Measured, snap_point
 from layoutplan.plan.scenario import OpenSchool, Scenario
 from layoutplan.seats.settings import Policy
 from layoutplan.seats.ways import modes_of
+
+if TYPE_CHECKING:
+    from layoutplan.plan.preparing import Prepared
 
 # New schools by id, snapped in each mode.
 Openings = Mapping[Mode, Mapping[str, Snaps]]
 
 
-def snap_openings(prepared: Prepared, scenario: Scenario) -> Openings:
+def snap_openings(measured: Measured, scenario: Scenario) -> Openings:
     """Snap each new school onto the network, in every mode that was prepared."""
     openings = [action for action in scenario.actions if isinstance(action, OpenSchool)]
     return {
-        mode: {new.school_id: snap_point(prepared, new.east_m, new.north_m, mode=mode) for new in openings}
-        for mode in prepared.travel
+        mode: {new.school_id: snap_point(measured, new.east_m, new.north_m, mode=mode) for new in openings}
+        for mode in measured.travel
     }
 
 

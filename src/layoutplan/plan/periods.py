@@ -19,14 +19,12 @@ import pandas as pd
 import shapely
 
 from layoutplan.access.catchment import Cells
-from layoutplan.access.hills import add_hills
-from layoutplan.access.network import Mode, Network, Snaps, build_network, snap_points
-from layoutplan.access.origins import find_origins
+from layoutplan.access.network import Mode, Network, Snaps, snap_points
 from layoutplan.access.roadcheck import Stops, report_roads
-from layoutplan.access.seasons import set_season
 from layoutplan.access.travel import Travel, measure_travel
 from layoutplan.county.layers import County
 from layoutplan.norms import Norms
+from layoutplan.plan.measuring import measure_county
 from layoutplan.plan.openings import between_schools, snap_openings, with_openings
 from layoutplan.plan.preparing import Prepared
 from layoutplan.plan.scenario import BuildRoad, RunBus, Scenario
@@ -156,25 +154,17 @@ def roads_with(county: County, built: tuple[BuildRoad, ...]) -> gpd.GeoDataFrame
 
 def _measured(prepared: Prepared, roads: gpd.GeoDataFrame, key: str) -> Prepared:
     county, norms, modes = replace(prepared.county, roads=roads), prepared.norms, tuple(prepared.travel)
-    dry = build_network(roads, norms=norms, node_crossings=county.node_crossings)
-    if "dem" in county.rasters:
-        dry = add_hills(dry, county.rasters["dem"])
-    network = set_season(dry, roads, season=prepared.season, norms=norms)
-    origins = find_origins(county.places, county.rasters.get("population"))
-    points = county.schools.set_index("school_id").geometry
-    places = {mode: snap_points(network, origins.points, mode=mode, norms=norms) for mode in modes}
-    schools = {mode: snap_points(network, points, mode=mode, norms=norms) for mode in modes}
-    cells = _same_cells(prepared, network)
+    anew = measure_county(county, norms, modes=modes, season=prepared.season)
+    network, schools, cells = anew.network, anew.schools, _same_cells(prepared, anew.network)
 
     def measured(starts: Mapping[Mode, Snaps]) -> dict[Mode, Travel]:
         return {m: measure_travel(network, starts[m], schools[m], mode=m, norms=norms) for m in modes}
 
-    stops = Stops(origins, places, schools)
+    stops = Stops(anew.origins, anew.places, schools)
     return replace(
-        prepared, county=county, network=network, dry=dry, places=places, schools=schools,
-        travel=measured(places), between=measured(schools),
+        prepared, **(anew.parts() | {"fingerprint": f"{prepared.fingerprint}-{key}"}), between=measured(schools),
         cell_travel=measured({mode: cells[mode].snaps for mode in modes}), cells=cells,
-        roads=report_roads(county, network, stops, norms=norms), fingerprint=f"{prepared.fingerprint}-{key}",
+        roads=report_roads(county, network, stops, norms=norms),
     )  # fmt: skip
 
 

@@ -17,20 +17,21 @@ from layoutplan.access.network import Ints, Mode, join_snaps
 from layoutplan.access.travel import Travel, nearest_open
 from layoutplan.county.tables import GRADES_OF_STAGE, GROUP_OF_GRADE
 from layoutplan.plan.indicators import count_indicators
+from layoutplan.plan.measuring import demand_of, snap_point
 from layoutplan.plan.openings import snap_openings, with_schools
 from layoutplan.plan.periods import Periods, modes_besides, periods_of, ways_in_periods
-from layoutplan.plan.preparing import Prepared, prepare, prepare_for, snap_point
-from layoutplan.plan.roster import apply_actions, with_moves
+from layoutplan.plan.preparing import Prepared, prepare, prepare_for
+from layoutplan.plan.roster import apply_actions
 from layoutplan.plan.scenario import Scenario
 from layoutplan.seats.assignment import Assignment
-from layoutplan.seats.demand import Demand, project_demand
-from layoutplan.seats.diagnosis import Evidence, Findings, balance_seats, diagnose
+from layoutplan.seats.demand import Demand
+from layoutplan.seats.diagnosis import Evidence, Findings, diagnose
 from layoutplan.seats.policies import assign_by_policy
 from layoutplan.seats.rollforward import Enrolment, Ground, roll_forward
 from layoutplan.seats.roster import Roster, teaches
 from layoutplan.seats.rules import Rules, Terms, read_rules
-from layoutplan.seats.settings import Outlook
 from layoutplan.seats.supply import Supply, count_supply
+from layoutplan.seats.townships import balance_seats
 from layoutplan.seats.ways import Ways, mode_of
 
 # Whoever plans finds the values of both halves here.
@@ -200,23 +201,6 @@ def plan_rules(result: PlanResult, *, year: int) -> Rules:
     years = list(range(prepared.county.base_year, scenario.last_year + 1))
     terms = terms_for(prepared, scenario, result.supply)
     return replace(read_rules(result.ways, result.roster, terms, years=years), ways=result.ways.in_year(year))
-
-
-def demand_of(prepared: Prepared, scenario: Scenario, years: range) -> Demand:
-    """Return the demand of a scenario's years; scenarios that only differ in schools share it."""
-    county = with_moves(prepared.county, scenario)
-    key = scenario.outlook, years
-    known = _DEMANDS.get(prepared)
-    if county is prepared.county and known is not None and known[0] == key:
-        return known[1]
-    demand = project_demand(county, outlook=scenario.outlook, norms=prepared.norms, years=years)
-    if county is prepared.county:
-        _DEMANDS[prepared] = (key, demand)
-    return demand
-
-
-# Only remembers the demand that was projected last; goes when what it was made from goes.
-_DEMANDS: WeakKeyDictionary[Prepared, tuple[tuple[Outlook, range], Demand]] = WeakKeyDictionary()
 
 
 def catchments_of(result: PlanResult, *, stage: str, year: int) -> gpd.GeoDataFrame:

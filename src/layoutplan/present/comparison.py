@@ -15,7 +15,7 @@ from layoutplan.plan.planning import PlanResult
 from layoutplan.plan.uncertainty import Uncertainty
 from layoutplan.present.changes_map import draw_changes
 from layoutplan.present.council import as_markdown, council_page
-from layoutplan.present.export import write_table
+from layoutplan.present.csvtables import write_table
 
 CHANGES = ("places", "schools", "events", "built", "findings")
 

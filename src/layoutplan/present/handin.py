@@ -12,7 +12,7 @@ from layoutplan.files import write_whole
 from layoutplan.labels import Lang, label
 from layoutplan.plan.ledger import Ledger, open_ledger
 from layoutplan.present.chapters import compose_report
-from layoutplan.present.export import write_table
+from layoutplan.present.csvtables import write_table
 from layoutplan.present.forms import FormWriter, read_forms
 from layoutplan.present.geopackage import fixed_date, write_geopackage
 from layoutplan.present.geoparquet import write_geoparquet

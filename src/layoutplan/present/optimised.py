@@ -13,7 +13,7 @@ import pandas as pd
 from layoutplan.files import write_whole
 from layoutplan.labels import Lang, label
 from layoutplan.plan.scenario import save_scenario
-from layoutplan.present.export import write_table
+from layoutplan.present.csvtables import write_table
 
 if TYPE_CHECKING:
     from layoutplan.plan.optimise import OptimiseResult, Progress

@@ -14,7 +14,7 @@ import pandas as pd
 from layoutplan.files import write_whole
 from layoutplan.labels import LANGS, Lang, label
 from layoutplan.plan.sensitivity import BEARING, GATE, MEASURES, Sensitivity
-from layoutplan.present.export import write_table
+from layoutplan.present.csvtables import write_table
 from layoutplan.present.fonts import FAMILY, use_fonts
 from layoutplan.present.provenance import stamp_of
 from layoutplan.present.symbols import INK

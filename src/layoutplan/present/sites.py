@@ -13,7 +13,7 @@ import shapely
 from layoutplan.files import write_whole
 from layoutplan.labels import Lang, label
 from layoutplan.plan.ranking import Ranking
-from layoutplan.present.export import write_table
+from layoutplan.present.csvtables import write_table
 
 _SHOWN = (
     "candidate_id", "pupils", "gap_closed", "minutes_saved", "cleared", "caused", "scale", "tracks", "site_m2_needed",

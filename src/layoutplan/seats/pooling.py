@@ -7,7 +7,6 @@ held to weights chosen beforehand the more strongly the fewer origins there are 
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import nnls
 
 from layoutplan.access.network import Floats
 
@@ -69,6 +68,9 @@ def _on_simplex(squares: Floats, product: Floats) -> Floats:
     # A heavy square of (sum - 1) keeps the sum; what is left of it is divided out.
     heavy = _HEAVY * float(np.trace(squares))
     lower = np.linalg.cholesky(squares + heavy)
+    # Takes long to import, and few counts are pooled.
+    from scipy.optimize import nnls
+
     weights, _ = nnls(lower.T, np.linalg.solve(lower, product + heavy))
     return np.asarray(weights / weights.sum())
 

@@ -11,10 +11,11 @@ from layoutplan.access.network import Flags, Floats, Ints
 from layoutplan.access.travel import costs_to_point, minutes_of
 from layoutplan.county.tables import STAGES
 from layoutplan.norms import Norms
+from layoutplan.plan.measuring import snap_point
 from layoutplan.plan.optimise.goal import Goal
 from layoutplan.plan.optimise.sites import Form, Site
 from layoutplan.plan.optimise.task import CLOSE, STAND, START, Row, Task
-from layoutplan.plan.preparing import Prepared, snap_point
+from layoutplan.plan.preparing import Prepared
 
 # What a unit beyond a budget weighs when a relaxation is looked for, in pupils without a seat: a room seats some 45.
 _GIVE = {"rooms": 45.0, "yuan": 45.0 / 900_000.0, "posts": 20.0, "new_schools": 500.0}

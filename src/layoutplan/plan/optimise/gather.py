@@ -13,13 +13,14 @@ from layoutplan.access.travel import costs_to_point, minutes_of
 from layoutplan.county.tables import GRADES_OF_STAGE, GROUP_OF_GRADE, STAGES, GradeGroup
 from layoutplan.errors import Problem, ScenarioError
 from layoutplan.norms import Norms
+from layoutplan.plan.measuring import snap_point
 from layoutplan.plan.optimise.conditions import conditions, spending
 from layoutplan.plan.optimise.goal import Goal, check_goal
 from layoutplan.plan.optimise.locked import Closable, find_closable, only_in_reach
 from layoutplan.plan.optimise.people import high_side, pupils_to_seat
 from layoutplan.plan.optimise.sites import Form, Site, check_ids, find_points, list_forms, list_sites
 from layoutplan.plan.optimise.task import Task
-from layoutplan.plan.preparing import Prepared, prepare_for, snap_point
+from layoutplan.plan.preparing import Prepared, prepare_for
 from layoutplan.seats.demand import project_demand
 from layoutplan.seats.roster import base_roster
 from layoutplan.seats.ways import limit_of, means_of, mode_of, modes_of
