@@ -107,11 +107,13 @@ def _path_of(key: str, out: Path) -> Path:
 def _table_of(result: Result, key: str) -> pa.Table:
     said, values = _said(result.numbers.heads), result.numbers.values
     indicator, year, unit, school = said.indicator, said.year, said.unit, np.zeros(len(values), dtype=np.int64)
-    indicators, units, school_ids = said.indicators, said.units, np.array([], dtype=object)
+    indicators: Sequence[str] = said.indicators
+    units: Sequence[str] = said.units
+    school_ids = np.array([], dtype=object)
     if (more := result.schools) is not None:
-        indicator = np.concatenate([indicator, len(indicators) + more.indicator])
-        unit = np.concatenate([unit, len(units) + more.indicator])
-        indicators, units, school_ids = (*indicators, *more.indicators), (*units, *more.units), more.school_ids
+        indicators, indicator = _joined(indicators, indicator, more.indicators, more.indicator)
+        units, unit = _joined(units, unit, more.units, more.indicator)
+        school_ids = more.school_ids
         year, school = np.concatenate([year, more.year]), np.concatenate([school, more.school])
         values = np.concatenate([values, more.values])
     whole = np.arange(len(values)) < len(result.numbers.values)
@@ -120,6 +122,15 @@ def _table_of(result: Result, key: str) -> pa.Table:
         _words(school_ids, school, missing=whole), _words([key], np.zeros(len(values), dtype=np.int64)),
     )  # fmt: skip
     return pa.table(columns, names=_COLUMNS)
+
+
+def _joined(words: Sequence[str], at: Ints, more: Sequence[str], more_at: Ints) -> tuple[Sequence[str], Ints]:
+    """Return two lists of words as one in which each stands once, and the positions in it.
+
+    Arrow writes a list in which a word stands twice with other bytes in every run.
+    """
+    every = list(dict.fromkeys([*words, *more]))
+    return every, np.concatenate([at, np.array([every.index(word) for word in more])[more_at]])
 
 
 def _words(
