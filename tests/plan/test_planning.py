@@ -14,7 +14,7 @@ from layoutplan.access.network import join_snaps
 from layoutplan.access.travel import measure_travel
 from layoutplan.labels import label
 from layoutplan.norms import load_norms
-from layoutplan.plan import preparing
+from layoutplan.plan import measuring
 from layoutplan.plan.compare import compare
 from layoutplan.plan.openings import between_schools, snap_openings
 from layoutplan.plan.planning import catchments_of, prepare, run_plan
@@ -41,7 +41,7 @@ def base(prepared):
 
 def test_the_first_run_on_a_machine_says_that_it_compiles(monkeypatch):
     for warm, steps in ((True, ["network", "travel", "cells"]), (False, ["network", "compile", "travel", "cells"])):
-        monkeypatch.setattr(preparing, "is_warm", lambda warm=warm: warm)
+        monkeypatch.setattr(measuring, "is_warm", lambda warm=warm: warm)
         said = []
         prepare(toy.county(), NORMS, say=said.append)
         assert said == steps
