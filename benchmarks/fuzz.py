@@ -25,7 +25,8 @@ import tempfile
 import time
 import traceback
 import zipfile
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Collection
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -133,7 +134,7 @@ def _in_county(folder: Path, name: str, layer: str) -> Callable[[bytes], object]
             read_manifest(folder)
         else:
             check_raster(folder, name, name=layer, county=place)
-        return read_county(folder) if sum(content[-64:]) % 16 == 0 else None
+        return read_county(folder) if zlib.crc32(content) % 16 == 0 else None
 
     return take
 
@@ -322,20 +323,36 @@ def _as_pbf(xml: bytes, work: Path) -> bytes:
     return out.read_bytes()
 
 
-def targets(work: Path) -> dict[str, Target]:
+_MAKERS: dict[Callable[[Path], dict[str, Target]], tuple[str, ...]] = {
+    _texts: ("scenario", "goal", "grid", "style"),
+    _counties: (
+        "manifest", "csv", "excel", "geopackage", "geojson", "flatgeobuf", "shapefile", "dbf", "raster", "norms",
+    ),
+    _parcels: ("upload", "form"),
+    _office: ("store", "verify"),
+    _extracts: ("osm_xml", "osm_pbf"),
+}  # fmt: skip
+
+
+def targets(work: Path, names: Collection[str]) -> dict[str, Target]:
+    """Return the parsers of some names; only what they need is made."""
     work.mkdir(parents=True, exist_ok=True)
-    return {**_texts(work), **_counties(work), **_parcels(work), **_office(work), **_extracts(work)}
+    made: dict[str, Target] = {}
+    for maker, theirs in _MAKERS.items():
+        if not set(theirs).isdisjoint(names):
+            made |= maker(work)
+    return {name: target for name, target in made.items() if name in names}
 
 
 # ---- a turn -------------------------------------------------------------------------------------
 def _escaped(found: Path, name: str, content: bytes, what: str) -> None:
     folder = found / name
     folder.mkdir(parents=True, exist_ok=True)
-    lines = [line for line in what.splitlines() if line.startswith("  File")]
-    # One input for each place and kind is enough.
-    key = sha256(
-        "\n".join([*(line.split(", in")[0] for line in lines[-3:]), what.splitlines()[-1][:40]]).encode()
-    ).hexdigest()[:10]
+    places = [line.split(", in")[0] for line in what.splitlines() if line.startswith("  File")]
+    # One input for each place and kind is enough: where it was raised, and where in the package.
+    ours = [place for place in places if "/layoutplan/" in place]
+    told = [*ours[-1:], *places[-2:], what.splitlines()[-1][:40]]
+    key = sha256("\n".join(told).encode()).hexdigest()[:10]
     if not (folder / f"{key}.txt").exists():
         (folder / f"{key}.bin").write_bytes(content)
         (folder / f"{key}.txt").write_text(what, "utf-8")
@@ -385,7 +402,7 @@ def guided(name: str, work: Path, *, seconds: int, seed: int) -> None:
     import atheris
 
     with atheris.instrument_imports(include=["layoutplan"]):
-        target = targets(work / "files")[name]
+        target = targets(work / "files", [name])[name]
     found, counter, count = work / "found", work / "pool" / f"{name}.count", 0
     corpus = work / "corpus" / name
     corpus.mkdir(parents=True, exist_ok=True)
@@ -407,7 +424,8 @@ def guided(name: str, work: Path, *, seconds: int, seed: int) -> None:
     told = [
         f"-max_total_time={seconds}",
         f"-seed={seed}",
-        "-max_len=20000",
+        f"-max_len={2 * max(len(content) for content in target.seeds)}",
+        f"-artifact_prefix={work / 'pool' / name}-",
         f"-timeout={_SLOW_SECONDS}",
         "-verbosity=0",
     ]
@@ -419,13 +437,21 @@ def _guided_apart(name: str, work: Path, *, seconds: int, seed: int) -> tuple[in
     import subprocess
 
     (work / "pool" / f"{name}.count").write_text("0", "ascii")
-    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    begin = _children_seconds()
     command = [sys.executable, __file__, str(work), "--guided", name, "--slice", str(seconds), "--seed", str(seed)]
     done = subprocess.run(command, capture_output=True, check=False)
+    left = sorted((work / "pool").glob(f"{name}-*"))
     if done.returncode:
-        _escaped(work / "found", f"{name}-died", b"", done.stderr.decode("utf-8", "replace")[-3000:] + "\nended")
-    used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
-    return int((work / "pool" / f"{name}.count").read_text("ascii")), used
+        content = left[-1].read_bytes() if left else b""
+        _escaped(work / "found", f"{name}-died", content, done.stderr.decode("utf-8", "replace")[-3000:] + "\nended")
+    for file in left:
+        file.unlink()
+    return int((work / "pool" / f"{name}.count").read_text("ascii")), _children_seconds() - begin
+
+
+def _children_seconds() -> float:
+    used = os.times()
+    return used.children_user + used.children_system
 
 
 def main() -> None:
@@ -447,11 +473,11 @@ def main() -> None:
         leads = True
     except ImportError:
         leads = False
-    every = targets(work / "files")
+    names = asked.only or [name for theirs in _MAKERS.values() for name in theirs]
+    every = targets(work / "files", names)
     (work / "pool").mkdir(exist_ok=True)
     tally_file = work / "tally.json"
     tally = json.loads(tally_file.read_text("utf-8")) if tally_file.exists() else {}
-    names = [name for name in every if not asked.only or name in asked.only]
     turn = 0
     while any(tally.get(name, {}).get("seconds", 0) < asked.minutes * 60 for name in names):
         turn += 1
@@ -460,16 +486,15 @@ def main() -> None:
             if mine["seconds"] >= asked.minutes * 60:
                 continue
             seed = asked.seed * 1_000_003 + mine["turns"] * 101 + sum(name.encode())
-            if leads and not every[name].native and turn % 2 == 0:
+            if leads and not every[name].native and mine["turns"] % 2:
                 count, used = _guided_apart(name, work, seconds=asked.slice * 3, seed=seed)
             else:
                 (work / "pool" / f"{name}.count").write_text("0", "ascii")
-                before = resource.getrusage(resource.RUSAGE_CHILDREN)
+                begin = _children_seconds()
                 count = by_chance(
                     every[name], name, seconds=asked.slice, seed=seed, found=work / "found", pool=work / "pool"
                 )
-                after = resource.getrusage(resource.RUSAGE_CHILDREN)
-                used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+                used = _children_seconds() - begin
             mine["inputs"] += count
             mine["seconds"] = round(mine["seconds"] + used, 1)
             mine["turns"] += 1

@@ -129,7 +129,8 @@ def measure(place: Path, folder: Path, edits: int) -> dict[str, float]:
     return {
         "places": len(county.places), "schools": len(county.schools), "roads": len(county.roads),
         "near_s": near_alone[0], "near_ms": 1000 * (near[0] - near_alone[0]) / (10 * edits - 1),
-        "plan_s": whole_alone[0], "plan_ms": 1000 * (whole[0] - whole_alone[0]) / (edits - 1), "MB": max(near[1], whole[1]),
+        "plan_s": whole_alone[0], "plan_ms": 1000 * (whole[0] - whole_alone[0]) / (edits - 1),
+        "MB": max(near[1], whole[1]),
         "near_kB": kept["near"] / edits / 10_000, "plan_kB": kept["whole"] / edits / 1000,
         "county_MB": sum(file.stat().st_size for file in place.rglob("*") if file.is_file()) / 1e6,
     }  # fmt: skip

@@ -11,6 +11,7 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyogrio
 import python_calamine
 import shapely
@@ -139,7 +140,7 @@ def _read(path: Path, suffix: str, entry: LayerEntry, table: Table) -> Raw:
 
 
 def _read_gdal(path: Path, *, layer: str | None, geometry: bool) -> Any:
-    return pyogrio.read_dataframe(
+    frame = pyogrio.read_dataframe(
         path,
         layer=layer,
         read_geometry=geometry,
@@ -147,6 +148,21 @@ def _read_gdal(path: Path, *, layer: str | None, geometry: bool) -> Any:
         # Whole numbers with gaps would else become floats and lose the last digits of long codes.
         arrow_to_pandas_kwargs={"integer_object_nulls": True},
     )
+    for name in frame.columns[frame.dtypes == "str"]:
+        frame[name] = _readable(frame[name])
+    return frame
+
+
+def _readable(texts: pd.Series[str]) -> pd.Series[str]:
+    """Return texts with a mark for every byte that is no UTF-8: the cell is to be blamed as garbled, not the file."""
+    stored = pa.array(texts.array)
+    try:
+        stored.validate(full=True)
+    except pa.ArrowInvalid:
+        raw = stored.cast(pa.large_binary()).to_pylist()
+        words = [None if cell is None else cell.decode("utf-8", "replace") for cell in raw]
+        return pd.Series(words, index=texts.index, dtype="str")
+    return texts
 
 
 def _checked(raw: Raw, table: Table, name: str) -> Raw:

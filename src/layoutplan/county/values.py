@@ -59,6 +59,12 @@ def parse(raw: pd.Series[Any], column: Column) -> tuple[pd.Series[Any], dict[str
     ([12, 7, <NA>], {'not_a_number': [False, False, True]})
     """
     read = _READERS["code" if column.name.endswith("_id") or column.choices else column.kind]
+    # GeoJSON may hold lists and objects; they are no cells, and what cannot be hashed cannot be told apart.
+    nested = np.array(
+        [isinstance(cell, list | dict | np.ndarray) for cell in raw] if raw.dtype == object else [], dtype=bool
+    )
+    if nested.any():
+        raw = raw.mask(nested)
     at, cells = pd.factorize(raw)
     parsed = [read(cell) for cell in cells.tolist()]
     # One slot more than there are distinct cells: position -1 of a missing cell falls on it.
@@ -66,6 +72,8 @@ def parse(raw: pd.Series[Any], column: Column) -> tuple[pd.Series[Any], dict[str
     values = pd.Series(distinct, dtype=DTYPES[column.kind]).array
     codes = np.array([code for _, code in parsed] + [""], dtype=object)[at]
     faults = {code: codes == code for code in sorted({code for _, code in parsed if code})}
+    if nested.any():
+        faults["cell_nested"] = nested
     return pd.Series(values.take(at), index=raw.index, name=column.name), faults
 
 

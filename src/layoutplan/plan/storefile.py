@@ -106,6 +106,7 @@ def open_store(store: Store) -> Iterator[sqlite3.Connection]:
     """
     try:
         with closing(sqlite3.connect(store.path, timeout=_WAIT_SECONDS, isolation_level=None)) as link:
+            link.row_factory = _plain_row
             # A file of another program is left as it is, so look before the first pragma that writes.
             form = _form_of(link)
             link.execute("PRAGMA journal_mode = WAL")
@@ -117,6 +118,13 @@ def open_store(store: Store) -> Iterator[sqlite3.Connection]:
     except (sqlite3.Error, UnicodeDecodeError) as fault:
         problem = Problem("store_unusable", store.path.name, values={"reason": str(fault)})
         raise ScenarioError([problem]) from fault
+
+
+def _plain_row(_: sqlite3.Cursor, row: tuple[object, ...]) -> tuple[object, ...]:
+    """Return a row; SQLite lets bytes stand where the program only ever wrote text."""
+    if any(isinstance(cell, bytes) for cell in row):
+        raise sqlite3.DatabaseError("bytes stand where a text belongs")
+    return row
 
 
 @contextmanager

@@ -101,9 +101,9 @@ def _unpacked(given: Handed, problems: list[Problem], *, room: int) -> dict[str,
     """Return the files of an archive, without the one folder all of them may lie in."""
     try:
         archive = zipfile.ZipFile(io.BytesIO(given.content))
-        infos = [info for info in archive.infolist() if not info.is_dir() and not _is_aside(_name(info))]
+        infos = [info for info in archive.infolist() if not _name(info).endswith("/") and not _is_aside(_name(info))]
         names = [_name(info) for info in infos]
-        faults = [Problem("upload_path", given.name, row=name) for name in names if _reaches_out(name)]
+        faults = [Problem("upload_path", given.name, row=name or "''") for name in names if _reaches_out(name)]
         faults += [Problem("upload_path", given.name, row=_name(info)) for info in infos if _is_special(info)]
         if len(infos) > MAX_FILES or sum(info.file_size for info in infos) > room:
             faults.append(_too_large(given.name))
@@ -140,7 +140,7 @@ def _is_aside(name: str) -> bool:
 
 def _reaches_out(name: str) -> bool:
     path = PurePosixPath(name)
-    return path.is_absolute() or ".." in path.parts or ":" in name or "\0" in name
+    return not path.parts or path.is_absolute() or ".." in path.parts or ":" in name or "\0" in name
 
 
 def _is_special(info: zipfile.ZipInfo) -> bool:
