@@ -5,8 +5,8 @@ tests pass, and a line for every mutant done, so that a run that was stopped goe
 machine's other work: ``nice -n 19``.
 
 A mutant changes one operator, number, condition or truth value of ``seats/``, ``access/`` or ``plan/``. It is run
-against the module's own test file, then those that import the module, then those that import what imports it, as many
-as fit into ``--seconds``; a mutant that all of them pass has survived, also where tests left out would have noticed it.
+against the module's own test file, then the golden plans, then those that import the module, then those that import
+what imports it, as many as fit into ``--seconds``; a mutant that all of them pass has survived, also where tests left out would have noticed it.
 A module of kernels runs uncompiled.
 """
 
@@ -31,6 +31,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("seats", "access", "plan")
+_GOLDEN = "tests/plan/test_golden_plans.py"
 _LEFT_OUT = shutil.ignore_patterns(".git", ".venv", "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", "out")
 _COMPARED = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
@@ -153,7 +154,7 @@ def imports_of(file: Path) -> set[str]:
 
 
 class Judges:
-    """Test files by module: its own, then those that import it, then those that import what imports it."""
+    """Test files by module: its own, the golden plans, those that import it, those that import what imports it."""
 
     def __init__(self, tree: Path) -> None:
         src = tree / "src"
@@ -171,9 +172,9 @@ class Judges:
         near = []
         for test, asked in self.tests.items():
             mine = Path(test).stem.removeprefix("test_")
-            distance = 0 if mine == stem else 1 if module in asked else 2 if users & asked else 3
-            near.append((distance, len(asked), test))
-        return [test for distance, _, test in sorted(near) if distance < 3]
+            ranks = (mine == stem, test == _GOLDEN, module in asked, bool(users & asked), True)
+            near.append((ranks.index(True), len(asked), test))
+        return [test for distance, _, test in sorted(near) if distance < 4]
 
 
 # ---- a run: every file of tests in a child that finds the libraries loaded ---------------------------
