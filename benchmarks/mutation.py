@@ -6,7 +6,8 @@ machine's other work: ``nice -n 19``.
 
 A mutant changes one operator, number, condition or truth value of ``seats/``, ``access/`` or ``plan/``. It is run
 against the module's own test file, then the golden plans, then those that import the module, then those that import
-what imports it, as many as fit into ``--seconds``; a mutant that all of them pass has survived, also where tests left out would have noticed it.
+what imports it, as many as fit into ``--seconds``; a mutant that all of them pass has survived, also where tests left
+out would have noticed it.
 A module of kernels runs uncompiled.
 """
 
