@@ -2,7 +2,8 @@
 
 Run ``python benchmarks/mutation.py WORK [--count 200] [--seed 1]``. WORK keeps a copy of the project, which files of
 tests pass, and a line for every mutant done, so that a run that was stopped goes on where it was. Set beside the
-machine's other work: ``nice -n 19``.
+machine's other work: ``nice -n 19``. With ``--again`` those that survived are judged once more, by the tests there are
+now: a score of its own, since those tests were written knowing them.
 
 A mutant changes one operator, number, condition or truth value of ``seats/``, ``access/`` or ``plan/``. It is run
 against the module's own test file, then the golden plans, then those that import the module, then those that import
@@ -169,11 +170,11 @@ class Judges:
 
     def of(self, module: str) -> list[str]:
         users = {name for name, asked in self.asked.items() if module in asked}
-        stem = module.rsplit(".", 1)[-1]
+        parts = set(module.split(".")[2:])
         near = []
         for test, asked in self.tests.items():
             mine = Path(test).stem.removeprefix("test_")
-            ranks = (mine == stem, test in _GOLDEN, module in asked, bool(users & asked), True)
+            ranks = (mine in parts, test in _GOLDEN, module in asked, bool(users & asked), True)
             near.append((ranks.index(True), len(asked), test))
         return [test for distance, _, test in sorted(near) if distance < 4]
 
@@ -271,6 +272,10 @@ def interval(good: int, count: int) -> tuple[float, float]:
     return middle - half, middle + half
 
 
+def read_rows(log: Path) -> list[dict]:
+    return [json.loads(line) for line in log.read_text("utf-8").splitlines()] if log.is_file() else []
+
+
 def report(results: list[dict]) -> None:
     for room in (*ROOMS, ""):
         mine = [row for row in results if f"/{room}/" in row["file"] or not room]
@@ -288,16 +293,24 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rooms", nargs="+", choices=ROOMS, default=ROOMS)
     parser.add_argument("--seconds", type=float, default=40.0)
+    parser.add_argument("--again", action="store_true", help="judge those that survived by the tests there are now")
     asked = parser.parse_args()
     work, tree = asked.work.resolve(), asked.work.resolve() / "tree"
     if not tree.is_dir():
         shutil.copytree(ROOT, tree, ignore=_LEFT_OUT)
+    if asked.again:
+        shutil.copytree(ROOT / "tests", tree / "tests", ignore=_LEFT_OUT, dirs_exist_ok=True)
     warm_up(tree)
     judges, bench = Judges(tree), Bench(tree, work)
     files = [file for room in asked.rooms for file in sorted((tree / "src" / "layoutplan" / room).rglob("*.py"))]
     sample = random.Random(asked.seed).sample([one for file in files for one in mutants_of(file, tree)], asked.count)
-    log = work / "results.jsonl"
-    results = [json.loads(line) for line in log.read_text("utf-8").splitlines()] if log.is_file() else []
+    log = work / ("again.jsonl" if asked.again else "results.jsonl")
+    results = read_rows(log)
+    if asked.again:
+        first = read_rows(work / "results.jsonl")
+        survived = {(row["file"], row["node"]) for row in first if row["end"] in ("survived", "unreached")}
+        sample = [mutant for mutant in sample if (mutant.file, mutant.node) in survived]
+        results += [row for row in first if (row["file"], row["node"]) not in survived]
     known = {(row["file"], row["node"]) for row in results}
     for mutant in sample:
         if (mutant.file, mutant.node) in known:
