@@ -7,11 +7,11 @@ hand; these tests notice that one has changed.
 
 from __future__ import annotations
 
-import os
 from functools import cache
 from pathlib import Path
 
 import pytest
+from goldens import GOLDEN, hold
 from told import tell
 
 from layoutplan.county.layers import county_norms, read_county
@@ -32,7 +32,7 @@ from layoutplan.seats.backtest import backtest_file
 from layoutplan.seats.explain import explain
 
 ROOT = Path(__file__).resolve().parents[2]
-SAMPLE, GOLDEN = ROOT / "data" / "gis", ROOT / "tests" / "golden" / "plans"
+SAMPLE = ROOT / "data" / "gis"
 SCENARIOS = [path.stem for path in sorted(GOLDEN.glob("*.toml"))]
 # Words may be put better; what they say is in the other columns.
 WORDS = ("text_zh", "text_en", "recommendation_zh", "recommendation_en")
@@ -46,16 +46,6 @@ def prepared():
 @cache
 def plan(name: str) -> PlanResult:
     return run_plan(prepared(), load_scenario(GOLDEN / f"{name}.toml"))
-
-
-def hold(name: str, lines: list[str]) -> None:
-    """Compare lines with those of a golden file, or write them."""
-    path = GOLDEN / f"{name}.txt"
-    if os.environ.get("LAYOUTPLAN_GOLDEN") == "write":
-        path.write_text("\n".join(lines) + "\n", "utf-8")
-    wanted = path.read_text("utf-8").splitlines()
-    differing = [f"{line}\n  was {old}" for line, old in zip(lines, wanted, strict=False) if line != old]
-    assert lines == wanted, "\n".join(differing[:20])
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
