@@ -8,7 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from network_oracle import NORMS, points, roads
 
-from layoutplan.access.network import CLOSED, MODES, Network, build_network, snap_points, to_networkx
+from layoutplan.access.network import (
+    CLOSED,
+    MODES,
+    Network,
+    build_network,
+    count_pieces,
+    number_pieces,
+    snap_points,
+    to_networkx,
+)
 from layoutplan.errors import NetworkError
 from layoutplan.labels import LANGS
 
@@ -196,3 +205,14 @@ def test_the_networkx_view_has_an_arc_for_every_open_direction():
     assert graph.nodes[4] == {"east_m": 200.0, "north_m": 0.0}
     assert graph[0][2][0] == {"cost": 10_000, "length_mm": 100_000, "road_id": "r00"}
     assert not graph.has_edge(2, 0)
+
+
+def test_pieces_are_numbered_by_size_and_an_edge_joins_that_is_open_one_way():
+    # 0-1 and 4-5 are pairs, 2 is alone, 3-6-7 are three; 6-7 is open one way, 0-2 none.
+    ends = np.array([0, 4, 3, 6, 0]), np.array([1, 5, 6, 7, 2])
+    there, back = np.array([9, 9, 9, CLOSED, CLOSED]), np.array([9, 9, 9, 9, CLOSED])
+    piece = number_pieces(8, *ends, (there, back))
+    # Of equals the one with the smaller node comes first.
+    assert piece.tolist() == [1, 1, 3, 0, 2, 2, 0, 0]
+    assert number_pieces(8, *ends, (back, there)).tolist() == piece.tolist()
+    assert count_pieces({"walk": piece}) == {"pieces_walk": 3, "nodes_apart_walk": 4}

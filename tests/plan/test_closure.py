@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import toy
-from shapely import box
+from shapely import LineString, Point, box
 
 from layoutplan.errors import ScenarioError
 from layoutplan.labels import catalogue
@@ -212,3 +212,17 @@ def test_the_evidence_sheet_says_review_and_when_to_restore(gate):
 
 def test_a_receiver_without_a_size_norm_says_so():
     assert (_shown(np.inf, "zh"), _shown(np.nan, "en"), _shown(41.66, "en")) == ("（无规定）", "not known", "41.7")
+
+
+def test_a_village_that_walked_too_far_before_does_not_make_a_school_irreplaceable():
+    """p1 stands 2 km west of the road's old end: 2,500 m to ``a`` are 41.7 minutes already, 5,500 m to b 91.7."""
+    first = toy.roads().iloc[0].to_dict() | {"road_id": "west", "geometry": LineString([(-2000, 0), (0, 0)])}
+    rows = [*toy.roads().to_dict("records"), first]
+    places = toy.places()
+    county = toy.county(
+        roads=toy.geo(rows, [row["geometry"] for row in rows]),
+        places=places.set_geometry([Point(-2000, 0), *places.geometry[1:]]).set_crs(toy.CRS, allow_override=True),
+    )
+    gate = closure_gate(planned(county), "a", 2024)
+    assert lock(gate, "replaceable") == (False, 1.0, 0.0)
+    assert lock(gate, "young_travel") == (False, pytest.approx(5500 / 60, abs=1e-3), 30.0)

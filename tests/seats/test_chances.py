@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -80,3 +82,26 @@ def test_without_history_ranges_are_missing_and_not_nothing():
     ahead = enrolment.frame[enrolment.frame["year"] > 2022]
     assert ahead[["p10", "p90", "p_over_norm"]].isna().all(axis=None)
     assert enrolment.probabilities.empty
+
+
+@pytest.mark.parametrize(
+    ("born", "apart"),
+    [
+        # They double once and then stay: ln 2 and 0, half of ln 2 above and below their mean.
+        ([100, 200, 200], [np.log(2) / 2, -np.log(2) / 2]),
+        # As many more each year as always is no chance at all.
+        ([50, 100, 200, 400], [0.0, 0.0, 0.0]),
+        # A single change has nothing to be compared with; a year without a birth was not counted.
+        ([100, 300], [0.0]),
+        ([0, 100, 300], [0.0]),
+    ],
+)
+def test_births_lie_apart_from_their_usual_change(born, apart):
+    births = pd.DataFrame(
+        [("t1", 2018 + at, count) for at, count in enumerate(born)], columns=["area_id", "year", "births"]
+    )
+    past = learn_past(replace(county(), births=births))
+    assert past.births.tolist() == pytest.approx(apart)
+    assert past.years.sum() == pytest.approx(0.0)
+    assert len(past.years) == 8
+    assert past.years.any()
