@@ -25,11 +25,13 @@ def with_vacant(east, *, children=None, kind="primary", span=(1, 6)):
     rooms = toy.county().rooms
     more = rooms.iloc[[0]].assign(school_id="v")
     table = toy.county().children
+    past = pd.DataFrame([("v", 2021, 1, 0)], columns=["school_id", "year", "grade", "pupils"])
     if children is not None:
         table = table.assign(children=table["children"].where(table["place_id"] != "p2", children))
     return toy.county(
         schools=toy.geo(rows, [row["geometry"] for row in rows]).astype(schools.dtypes),
         rooms=pd.concat([rooms, more], ignore_index=True), children=table,
+        enrolment=past.assign(classes=pd.array([pd.NA], dtype="Int64")),
     )  # fmt: skip
 
 
