@@ -4,11 +4,23 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layoutplan.access.segments import do_cross, lie_on, meeting_points, nearest_points, side_of, spots_of
-from layoutplan.access.vertices import pack
+from layoutplan.access.segments import (
+    begins_of,
+    do_cross,
+    grow_tree,
+    insert,
+    lie_on,
+    meeting_points,
+    nearest_points,
+    put_along,
+    side_of,
+    spots_of,
+)
+from layoutplan.access.vertices import Vertices, pack
 
 SMALL = st.integers(0, 40)
 
@@ -44,6 +56,7 @@ def test_left_of_a_segment_is_positive_and_twice_the_area():
         (([0, 0], [4, 0], [2, 0], [2, 5]), False),  # the end of one lies on the other
         (([0, 0], [4, 0], [6, -2], [6, 2]), False),  # only the line of the first is crossed
         (([6, -2], [6, 2], [0, 0], [4, 0]), False),
+        (([2, 0], [2, 5], [0, 0], [4, 0]), False),
     ],
 )
 def test_segments_cross_where_each_has_its_ends_on_either_side_of_the_other(ends, wanted):
@@ -93,3 +106,49 @@ def test_the_nearest_point_of_a_segment_is_its_foot_or_an_end():
         assert spots_of(nearest_points(key, segment, places)).tolist() == [[13, 10], [10, 10], [20, 10]]
     # On a slope of one half the foot of (0, 10) is (4, 2).
     assert spots_of(nearest_points(keys([0, 0], [20, 10]), np.array([0]), spots([0, 10]))).tolist() == [[4, 2]]
+
+
+def two_lines():
+    """Return a line from (10, 10) over (20, 10) to (20, 30) and one from (12, 5) to (12, 25), of roads 3 and 7."""
+    east, north = np.array([10, 20, 20, 12, 12]), np.array([10, 10, 30, 5, 25])
+    line, road = np.array([0, 0, 0, 1, 1]), np.array([3, 3, 3, 7, 7])
+    return Vertices(east, north, pack(east, north, (10, 5)), line, road, (10, 5))
+
+
+def placed(vertices):
+    return list(zip(vertices.east_mm.tolist(), vertices.north_mm.tolist(), vertices.road.tolist(), strict=True))
+
+
+def test_a_segment_begins_at_every_vertex_but_the_last_of_a_line():
+    vertices = two_lines()
+    begins = begins_of(vertices)
+    assert begins.tolist() == [0, 1, 3]
+    # From the corner (10, 5): what is near (2, 5) are the first and the third segment.
+    assert sorted(grow_tree(vertices, begins).query(shapely.box(1, 4, 3, 6)).tolist()) == [0, 2]
+    assert grow_tree(vertices, begins).query(shapely.box(9, 20, 11, 21)).tolist() == [1]
+
+
+def test_points_are_put_into_their_segments_in_the_order_they_lie_along_them():
+    vertices = two_lines()
+    # Told from the far end: 18 and 12 east on the first segment, 25 north on the second, 10 north on the third.
+    key = pack(np.array([18, 12, 20, 12]), np.array([10, 10, 25, 10]), (10, 5))
+    inserts = put_along(vertices, np.array([0, 0, 1, 3]), key)
+    assert inserts.before.tolist() == [1, 1, 2, 4]
+    assert inserts.line.tolist() == [0, 0, 0, 1]
+    assert inserts.along.tolist() == [80.0, 20.0, 300.0, 100.0]
+    assert placed(insert(vertices, [inserts])) == [
+        (10, 10, 3), (12, 10, 3), (18, 10, 3), (20, 10, 3), (20, 25, 3), (20, 30, 3), (12, 5, 7), (12, 10, 7),
+        (12, 25, 7),
+    ]  # fmt: skip
+
+
+def test_a_point_told_twice_is_put_in_once_but_into_every_line_it_belongs_to():
+    vertices = two_lines()
+    key = pack(np.array([12, 12]), np.array([10, 10]), (10, 5))
+    twice = insert(vertices, [put_along(vertices, np.array([0, 3]), key), put_along(vertices, np.array([3, 0]), key)])
+    assert placed(twice) == [
+        (10, 10, 3), (12, 10, 3), (20, 10, 3), (20, 30, 3), (12, 5, 7), (12, 10, 7), (12, 25, 7),
+    ]  # fmt: skip
+    assert twice.line.tolist() == [0, 0, 0, 0, 1, 1, 1]
+    nothing = put_along(vertices, np.array([], dtype=np.int64), np.array([], dtype=np.int64))
+    assert insert(vertices, [nothing]) is vertices

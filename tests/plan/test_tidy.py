@@ -69,6 +69,8 @@ def test_a_school_does_not_grow_where_its_seats_hold_everybody_in_every_year():
     junior = [*ALL_TO_A[:3], (1, 1, 0, 11.0)]
     assert kept(task(form_size=np.full(3, 90.0)), layout(*junior, start=[(BIGGER, 0)])) == ([[BIGGER, 0]], [])
     assert kept(task(form_size=np.array([39.0, 80.0, 70.0])), grown) == ([[BIGGER, 1]], [])
+    first_year_only = layout(*ALL_TO_A[:3], start=[(BIGGER, 1)])
+    assert kept(task(form_size=np.array([39.0, 80.0, 70.0])), first_year_only) == ([[BIGGER, 1]], [])
 
 
 def test_a_school_that_has_to_teach_more_keeps_its_new_form():
@@ -87,6 +89,12 @@ def test_what_saves_money_stays():
     for taken, wanted in ((19.0, [[BIGGER, 0]]), (20.0, [])):
         cheaper = task(stand_cost=np.array([60.0, 40.0, 60.0]), start_cost=np.full((3, 2), taken))
         assert kept(cheaper, layout(*ALL_TO_A, start=[(BIGGER, 0)])) == (wanted, [])
+    # Years that count double: 40 are saved.
+    for taken, wanted in ((39.0, [[BIGGER, 0]]), (41.0, [])):
+        double = task(
+            stand_cost=np.array([60.0, 40.0, 60.0]), start_cost=np.full((3, 2), taken), weight=np.array([1.0, 1.0])
+        )
+        assert kept(double, layout(*ALL_TO_A, start=[(BIGGER, 0)])) == (wanted, [])
 
 
 @pytest.mark.parametrize(("least", "wanted"), [(1.0, [[NEW, 0]]), (0.0, [])])

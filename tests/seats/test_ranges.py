@@ -47,6 +47,19 @@ def test_errors_all_on_one_side_still_leave_the_middle_in_the_band():
     assert low_side == pytest.approx((-3.0, 0.0))
 
 
+@pytest.mark.parametrize(
+    ("level", "step", "alone", "with_errors"),
+    [
+        ("school", 0, 1.4216, 7.5468), ("school", 5, 1.5003, 8.5249), ("grade", 0, 1.3901, 7.1555),
+        ("grade", 5, 1.4531, 7.9380), ("district", 0, 1.5547, 5.8122), ("district", 5, 1.6400, 6.6561),
+    ],
+)  # fmt: skip
+def test_how_wide_a_band_is_before_anything_is_known_and_what_one_pair_of_errors_does(level, step, alone, with_errors):
+    assert learn_band([], [], level, step=step) == pytest.approx((-alone, alone), abs=1e-3)
+    found = learn_band([np.array([-9.0, 9.0])], [1.0], level, step=step)
+    assert found == pytest.approx((-with_errors, with_errors), abs=1e-3)
+
+
 def test_further_ahead_and_with_wider_errors_the_band_is_wider():
     near, far = (learn_band([], [], "district", step=step) for step in (0, 5))
     assert far[0] < near[0] < 0 < near[1] < far[1]
