@@ -1,4 +1,4 @@
-"""Which grade a school takes new pupils in, and how far up it will teach, read off its history."""
+"""In which grade schools take pupils, and up to which they will teach."""
 
 from __future__ import annotations
 
@@ -7,50 +7,50 @@ import pytest
 
 from layoutplan.seats.entries import entry_grades, top_grades
 
-UNKNOWN = np.nan
-
-
-def history(*years):
-    """Pupils of one school by year and grade."""
-    return np.array([years], dtype=float)
+NAN = np.nan
 
 
 @pytest.mark.parametrize(
-    ("pupils", "entry"),
+    ("history", "wanted"),
     [
-        (history([9, 9, 9], [9, 9, 9]), 0),
-        (history([0, 0, 0], [0, 0, 0]), -1),
-        (history([0, 9, 9], [0, 9, 9]), 1),
-        # The youngest grade moved up and nobody came after it.
-        (history([9, 9, 9], [0, 9, 9]), -1),
-        # Two grades are missing at once: it now begins with the third.
-        (history([9, 9, 9], [0, 0, 9]), 2),
-        (history([0, 9, 9]), 1),
-        (history([UNKNOWN, 9, 9], [9, 9, 9]), 0),
+        ([[5, 5, 5], [5, 5, 5]], 0),
+        ([[0, 5, 5], [0, 5, 5]], 1),
+        ([[0, 0, 0], [0, 0, 0]], -1),
+        # Its lowest grade is last year's, moved up: it takes no more.
+        ([[5, 5, 5], [0, 5, 5]], -1),
+        ([[0, 5, 5], [5, 5, 5]], 0),
+        ([[0, 0, 0], [5, 0, 0]], 0),
+        ([[NAN, NAN, NAN], [NAN, 4, 4]], 1),
     ],
 )
-def test_the_entry_grade_is_the_lowest_with_pupils_unless_the_school_runs_out(pupils, entry):
-    assert entry_grades(pupils).tolist() == [entry]
+def test_a_school_takes_pupils_in_its_lowest_grade_until_that_moves_up(history, wanted):
+    assert entry_grades(np.array([history], dtype=float)).tolist() == [wanted]
+
+
+def test_with_a_single_year_nothing_can_have_moved_up():
+    assert entry_grades(np.array([[[0.0, 5.0, 5.0]], [[0.0, 0.0, 0.0]]])).tolist() == [1, -1]
 
 
 @pytest.mark.parametrize(
-    ("pupils", "top"),
+    ("history", "wanted"),
     [
-        (history([9, 9, 9, 0, 0, 0], [9, 9, 9, 0, 0, 0]), 2),
-        (history([9, 9, 9, 0, 0, 0]), 2),
-        (history([0] * 6, [0] * 6), -1),
-        (history([0] * 6), -1),
-        (history([9] * 6, [0] * 6), -1),
-        (history([9] * 6), 5),
-        # It opened and has grown by a grade a year since, or has just opened: it will teach all grades.
-        (history([0] * 6, [9, 0, 0, 0, 0, 0], [9, 9, 0, 0, 0, 0]), 5),
-        (history([0] * 6, [9, 0, 0, 0, 0, 0]), 5),
-        # It opened and stopped growing.
-        (history([0] * 6, [9, 9, 0, 0, 0, 0], [9, 9, 0, 0, 0, 0]), 1),
-        (history([UNKNOWN] * 6, [9, 9, 0, 0, 0, 0], [9, 9, 9, 0, 0, 0]), 5),
-        # It has always been there: that it grew says nothing of its end.
-        (history([9, 0, 0, 0, 0, 0], [9, 9, 0, 0, 0, 0]), 1),
+        # There from the beginning: it teaches what it teaches, however it grew.
+        ([[5, 0, 0, 0], [5, 5, 0, 0], [5, 5, 5, 0]], 2),
+        ([[5, 5, 0, 0]] * 3, 1),
+        # Opened since, and a grade more in every year: all of the district's.
+        ([[0, 0, 0, 0], [5, 0, 0, 0], [5, 5, 0, 0]], 3),
+        ([[0, 0, 0, 0], [0, 0, 0, 0], [5, 0, 0, 0]], 3),
+        # Opened since, and no longer growing.
+        ([[0, 0, 0, 0], [5, 5, 0, 0], [5, 5, 0, 0]], 1),
+        ([[0, 0, 0, 0], [5, 0, 0, 0], [5, 5, 5, 0]], 2),
+        ([[0, 0, 0, 0], [5, 5, 5, 5], [5, 5, 5, 5]], 3),
+        ([[5, 5, 5, 5]] * 3, 3),
+        # Closed, or never open.
+        ([[5, 5, 0, 0], [0, 5, 0, 0], [0, 0, 0, 0]], -1),
+        ([[0, 0, 0, 0], [5, 0, 0, 0], [0, 0, 0, 0]], -1),
+        ([[NAN, NAN, NAN, NAN], [5, 0, 0, 0], [5, 5, NAN, NAN]], 3),
     ],
 )
-def test_the_top_grade_is_the_highest_with_pupils_unless_the_school_is_growing_up(pupils, top):
-    assert top_grades(pupils).tolist() == [top]
+def test_a_school_that_opened_and_grew_by_a_grade_a_year_will_teach_them_all(history, wanted):
+    other = [[9, 9, 9, 9]] * 3
+    assert top_grades(np.array([history, other], dtype=float)).tolist() == [wanted, 3]

@@ -1,4 +1,4 @@
-"""Checks of whole schools: who would have a vacant school nearest, just at and above the limit."""
+"""Checks of whole schools: who would have a vacant school nearest, and sizes, just at and above the limit."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from shapely import Point
 from layoutplan.norms import load_norms
 from layoutplan.plan.planning import prepare, run_plan
 from layoutplan.plan.scenario import Scenario
+from layoutplan.seats.diagnosis import Facts, standing_findings
+from layoutplan.seats.roster import base_roster
 
 NORMS = load_norms()
 
@@ -56,3 +58,18 @@ def test_no_more_children_than_a_shell_has_say_nothing():
     assert near(with_vacant(1200, children=2.0)) == [("v", pytest.approx(12.0), 10.0)]
     # West of the middle of a and b nobody lives who is nearer to it than to a school that is open.
     assert near(with_vacant(2000)) == []
+
+
+def test_a_school_of_just_its_size_is_near_it_and_one_pupil_more_is_over():
+    def found(first):
+        rows = [("a", 1, 1, first), *(("b", grade, 1, 30) for grade in range(1, 10))]
+        classes = pd.DataFrame(rows, columns=["school_id", "grade", "class_no", "pupils"]).assign(boarders=0)
+        county = toy.county(classes=classes)
+        frame = standing_findings(Facts(county, NORMS, base_roster(county, NORMS))).frame
+        mine = frame[frame["rule"].isin(["school_over_size", "school_near_size"])]
+        return list(mine[["rule", "subject", "measured", "limit"]].itertuples(index=False, name=None))
+
+    assert found(1799) == []
+    assert found(1800) == [("school_near_size", "a", 1800.0, 2000.0)]
+    assert found(2000) == [("school_near_size", "a", 2000.0, 2000.0)]
+    assert found(2001) == [("school_over_size", "a", 2001.0, 2000.0)]
