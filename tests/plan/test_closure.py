@@ -226,3 +226,19 @@ def test_a_village_that_walked_too_far_before_does_not_make_a_school_irreplaceab
     gate = closure_gate(planned(county), "a", 2024)
     assert lock(gate, "replaceable") == (False, 1.0, 0.0)
     assert lock(gate, "young_travel") == (False, pytest.approx(5500 / 60, abs=1e-3), 30.0)
+
+
+@pytest.mark.parametrize(("each", "pupils"), [(0.05, 0.6), (0.0, 0.0)])
+def test_less_than_one_child_is_somebody_whose_high_side_is_not_known_and_nobody_stays_nobody(each, pupils):
+    children = toy.county().children
+    thin = children.assign(children=children["children"].where(~children["place_id"].isin(["p1", "p2"]), each))
+    births = toy.county().births.assign(births=0)
+    band = Case(
+        *_before_and_after(planned(toy.county(children=thin, births=births)), "a", 2024), "a", 2024, Record()
+    ).band
+    first = band[band["year"] == 2022].iloc[0]
+    assert first["pupils"] == pytest.approx(pupils)
+    ahead = band[band["year"] == 2024].iloc[0]
+    assert ahead["pupils"] == pytest.approx(pupils)
+    # The toy county has no history to tell a range from.
+    assert np.isnan(ahead["high"]) if pupils else ahead["high"] == 0.0
