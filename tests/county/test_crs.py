@@ -13,6 +13,8 @@ from toy_county import CRS, EAST_M, NORTH_M, toy
 
 from layoutplan.county.crs import (
     county_crs,
+    crs_problem,
+    file_named,
     fits,
     frame_of,
     same_crs,
@@ -144,3 +146,18 @@ def test_an_esri_spelling_is_the_same_crs():
     esri = pyproj.CRS.from_wkt(pyproj.CRS(CRS).to_wkt("WKT1_ESRI"))
     assert same_crs(esri, pyproj.CRS(CRS))
     assert not same_crs(pyproj.CRS("EPSG:4523"), pyproj.CRS(CRS))
+
+
+@pytest.mark.parametrize(
+    ("said", "named"),
+    [
+        ("EPSG:4544", ""),
+        ("+proj=merc +a=6378137 +b=6378137 +nadgrids=@null +wktext +type=crs", ""),
+        ("+proj=utm +zone=48 +nadgrids=/etc/passwd +type=crs", "/etc/passwd"),
+    ],
+)
+def test_a_crs_that_names_a_file_is_told_by_it(said, named):
+    crs = pyproj.CRS(said)
+    assert file_named(crs) == named
+    problem = crs_problem(crs, "roads")
+    assert (problem is not None and problem.code == "crs_names_file") == bool(named)

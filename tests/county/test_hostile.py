@@ -17,8 +17,14 @@ from layoutplan.labels import LANGS
 
 SECRET = "the-secret-of-another-office"
 HOSTILE = [way for way in ways() if way.name.startswith("hostile/") and way.through == "county"]
-# Each takes a second of start-up, so one in six; LAYOUTPLAN_HOSTILE=all is the whole trial.
-CHOSEN = HOSTILE if os.environ.get("LAYOUTPLAN_HOSTILE") == "all" else HOSTILE[::6]
+# Each takes a second of start-up, so one in six, and those that have got through; LAYOUTPLAN_HOSTILE=all is the whole
+# trial.
+GOT_THROUGH = ("geojson-crs-grids", "geojson-crs-link", "prj-grids")
+CHOSEN = [
+    way
+    for number, way in enumerate(HOSTILE)
+    if os.environ.get("LAYOUTPLAN_HOSTILE") == "all" or number % 6 == 0 or way.name.endswith(GOT_THROUGH)
+]
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits and figures of Linux")
 

@@ -24,7 +24,7 @@ import numpy.typing as npt
 import pyproj
 import shapely
 
-from layoutplan.county.crs import Frame, is_old_datum
+from layoutplan.county.crs import Frame, crs_problem
 from layoutplan.county.problems import show
 from layoutplan.county.sources import check_bytes, find_file
 from layoutplan.errors import DataError, Problem
@@ -274,8 +274,8 @@ def _open_raster(path: Path, layer: str) -> Basemap:
 def _raster_problems(raster: Any, layer: str) -> Iterator[Problem]:
     if raster.crs is None:
         yield Problem("raster_no_crs", layer, field="crs")
-    elif is_old_datum(crs := pyproj.CRS.from_wkt(raster.crs.to_wkt())):
-        yield Problem("crs_old_datum", layer, field="crs", values={"value": crs.name, "fits": "-"})
+    elif (problem := crs_problem(pyproj.CRS.from_wkt(raster.crs.to_wkt()), layer)) is not None:
+        yield problem
     if raster.count not in (1, 3, 4) or set(raster.dtypes) != {"uint8"}:
         yield Problem(
             "basemap_bands", layer, values={"count": raster.count, "kind": ", ".join(sorted(set(raster.dtypes)))}

@@ -6,6 +6,7 @@ coordinates cannot be in, is refused together with the CRSs that would put it in
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -94,6 +95,12 @@ def to_county_crs(
     goal = county or frame_of(pyproj.CRS.from_user_input(target))
     source, shift = _source(frame, declared, layer=layer, county=goal)
     return _move(frame, source, shift, layer=layer, county=goal)
+
+
+# How WKT names a grid of a datum, and how what is left of a PROJ string in it does; "@null" is none.
+_FILES = re.compile(
+    r'PARAMETERFILE\["[^"]*","(?!@null")([^"]+)"|\+(?:\w*grids|\w*file|init|tables)=(?!@null\b)([^\s"]+)'
+)
 
 
 def place_layer(
@@ -241,8 +248,29 @@ def _source(
 
 
 def _check_datum(source: pyproj.CRS, layer: str) -> None:
-    if is_old_datum(source):
-        raise DataError([Problem("crs_old_datum", layer, field="crs", values={"value": _name(source), "fits": "-"})])
+    if (problem := crs_problem(source, layer)) is not None:
+        raise DataError([problem])
+
+
+def crs_problem(crs: pyproj.CRS, layer: str) -> Problem | None:
+    """Return why nothing may be moved from a CRS that a file brought along; nothing where it may."""
+    if named := file_named(crs):
+        return Problem("crs_names_file", layer, field="crs", values={"value": named})
+    if is_old_datum(crs):
+        return Problem("crs_old_datum", layer, field="crs", values={"value": _name(crs), "fits": "-"})
+    return None
+
+
+def file_named(crs: pyproj.CRS) -> str:
+    """Return the file a CRS names, which PROJ would open to move points; empty where it names none.
+
+    Examples
+    --------
+    >>> file_named(pyproj.CRS("EPSG:4544"))
+    ''
+    """
+    found = _FILES.search(crs.to_wkt())
+    return next(filter(None, found.groups())) if found else ""
 
 
 def is_old_datum(crs: pyproj.CRS) -> bool:

@@ -12,7 +12,7 @@ import shapely
 from rasterio.errors import RasterioError
 from rasterio.warp import transform_bounds
 
-from layoutplan.county.crs import Frame, is_old_datum
+from layoutplan.county.crs import Frame, crs_problem
 from layoutplan.county.problems import show
 from layoutplan.county.sources import check_bytes, find_file
 from layoutplan.errors import DataError, Problem
@@ -70,8 +70,8 @@ def _form_problems(raster: Any, name: str, county: Frame | None) -> list[Problem
     if raster.crs is None:
         return [*found, Problem("raster_no_crs", name, field="crs")]
     crs = pyproj.CRS.from_wkt(raster.crs.to_wkt())
-    if is_old_datum(crs):
-        return [*found, Problem("crs_old_datum", name, field="crs", values={"value": crs.name, "fits": "-"})]
+    if (problem := crs_problem(crs, name)) is not None:
+        return [*found, problem]
     if county is not None:
         bounds = transform_bounds(raster.crs, county.target.to_wkt(), *raster.bounds)
         if not shapely.box(*bounds).intersects(shapely.box(*county.box)):

@@ -17,11 +17,12 @@ import python_calamine
 import shapely
 from pyogrio.errors import CRSError, DataSourceError, FeatureError, FieldError, GeometryError
 
+from layoutplan.county.crs import file_named
 from layoutplan.county.databases import is_address, read_table
 from layoutplan.county.dbf import ENCODINGS, read_dbf
 from layoutplan.county.manifest import LayerEntry
 from layoutplan.county.problems import nearest, show
-from layoutplan.county.sources import check_bytes, find_file, geojson_crs_is_said, geopackage_layer
+from layoutplan.county.sources import check_bytes, find_file, geojson_crs_is_said, geopackage_layer, refuse_grids
 from layoutplan.county.tables import Column, Table
 from layoutplan.county.values import parse
 from layoutplan.errors import DataError, Problem
@@ -127,6 +128,7 @@ def _read(path: Path, suffix: str, entry: LayerEntry, table: Table) -> Raw:
         return _with_points(_number(_read_csv(path, table.name)), entry, table)
     if suffix in (".xlsx", ".xls"):
         return _with_points(_number(_read_sheet(path, entry, table.name)), entry, table)
+    refuse_grids(path, suffix, layer=table.name)
     if suffix == ".shp":
         return _read_shapefile(path, table)
     layer = geopackage_layer(path, entry.layer, layer=table.name) if suffix == ".gpkg" else None
@@ -174,6 +176,9 @@ def _checked(raw: Raw, table: Table, name: str) -> Raw:
     # A GeoPackage without CRS reads as "Undefined", which is no CRS either.
     if shapes is not None and shapes.crs is not None and shapes.crs.name.startswith("Undefined"):
         shapes = shapes.set_crs(None, allow_override=True)
+    # Before anything is moved: PROJ would open the file.
+    if shapes is not None and shapes.crs is not None and (named := file_named(shapes.crs)):
+        raise DataError([Problem("crs_names_file", table.name, field="crs", values={"value": named})])
     return Raw(raw.cells.set_axis(index), shapes)
 
 

@@ -12,8 +12,10 @@ import re
 import sqlite3
 import zipfile
 import zlib
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from layoutplan.county.problems import nearest
 from layoutplan.errors import DataError, Problem
@@ -49,7 +51,13 @@ _MAGIC = {
     ".pmtiles": (b"PMTiles\x03",),
 }
 # Where a cell or a row says it stands; XML allows blanks, either quote and, to some readers, small letters.
-_CELL = re.compile(rb"""\br\s*=\s*["']\s*([A-Za-z]{0,3})(\d{1,10})""")
+_CELL = re.compile(rb"""\br\s*=\s*["']\s*([A-Za-z]*)(\d{1,10})""")
+# Where a CRS names a grid, in any way of writing one; "@null" is none.
+_GRIDS = re.compile(
+    rb"""PROJ4_GRIDS"\s*,\s*"(?!@null)([^"]+)|PARAMETERFILE\s*\[\s*"[^"]*"\s*,\s*"(?!@null)([^"]+)|grids\s*=\s*(?!@null\b)([^\s"]+)""",
+    re.I,
+)
+_HEAD_BYTES = 1_000_000
 # A cell that does not say where it stands: right of the one before, in the row that the row says.
 _UNSAID = re.compile(rb"<(?:\w+:)?c(?=[\s/>])(?![^>]*\br\s*=)")
 # A place or a part written otherwise than Excel writes it would be counted wrong; a workbook needs none of these.
@@ -158,7 +166,55 @@ def geojson_crs_is_said(path: Path, *, layer: str) -> bool:
     if not isinstance(tree, dict) or tree.get("type") not in ("FeatureCollection", "Feature"):
         values = {"file": path.name, "format": "GeoJSON"}
         raise DataError([Problem("file_disguised", layer, field="file", values=values)])
+    for said in _said_crs(tree):
+        # GDAL would follow a link.
+        if not isinstance(said, dict) or str(said.get("type")).lower() != "name":
+            raise DataError([Problem("crs_names_file", layer, field="crs", values={"value": str(said)[:200]})])
+        _refuse_grids_in(str(said.get("properties")).encode("utf-8", "replace"), layer)
     return "crs" in tree
+
+
+def _said_crs(tree: dict[str, Any]) -> Iterator[object]:
+    """Yield every CRS a GeoJSON states, of the whole, of a feature or of a geometry."""
+    features = tree.get("features")
+    for part in (tree, *(features if isinstance(features, list) else ())):
+        for holder in (part, part.get("geometry")) if isinstance(part, dict) else ():
+            if isinstance(holder, dict) and holder.get("crs") is not None:
+                yield holder["crs"]
+
+
+def refuse_grids(path: Path, suffix: str, *, layer: str) -> None:
+    """Refuse a map file whose CRS names a file of its own: the library opens it as soon as it reads the CRS.
+
+    Raises
+    ------
+    DataError
+        ``crs_names_file``, with the name.
+    """
+    for text in _crs_texts(path, suffix):
+        _refuse_grids_in(text, layer)
+
+
+def _refuse_grids_in(text: bytes, layer: str) -> None:
+    if found := _GRIDS.search(text):
+        value = next(filter(None, found.groups())).decode("utf-8", "replace")
+        raise DataError([Problem("crs_names_file", layer, field="crs", values={"value": value[:200]})])
+
+
+def _crs_texts(path: Path, suffix: str) -> Iterator[bytes]:
+    if suffix == ".shp":
+        beside = (file for file in path.parent.iterdir() if file.stem == path.stem and file.suffix.lower() == ".prj")
+        yield from (file.read_bytes()[:_HEAD_BYTES] for file in beside)
+    elif suffix == ".fgb":
+        with path.open("rb") as file:
+            yield file.read(_HEAD_BYTES)
+    elif suffix == ".gpkg":
+        try:
+            with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)) as base:
+                rows = base.execute("select * from gpkg_spatial_ref_sys").fetchall()
+        except sqlite3.DatabaseError:
+            return  # what is wrong with the file is told by geopackage_layer
+        yield from (str(cell).encode("utf-8", "replace") for row in rows for cell in row)
 
 
 def geopackage_layer(path: Path, wanted: str | None, *, layer: str) -> str:
