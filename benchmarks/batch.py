@@ -73,6 +73,7 @@ def single_edits(county: County, count: int) -> list[Scenario]:
     taught = schools[schools["kind"].isin(["primary", "nine_year", "junior"])]
     outline = shapely.union_all(county.townships.geometry.to_numpy())
     found: list[Scenario] = []
+    known = set[str]()
     while len(found) < count:
         number, school = len(found), taught.iloc[int(rng.integers(len(taught)))]
         year = int(county.base_year + 1 + rng.integers(5))
@@ -89,7 +90,10 @@ def single_edits(county: County, count: int) -> list[Scenario]:
             action = CloseSchool(year=year, school_id=school["school_id"])
         else:
             action = AddRooms(year=year, school_id=school["school_id"], stage=stage, rooms=int(rng.integers(1, 9)))
-        found.append(Scenario(name=f"{number:04d}", last_year=LAST_YEAR, actions=(action,)))
+        edit = Scenario(name=f"{number:04d}", last_year=LAST_YEAR, actions=(action,))
+        if edit.fingerprint not in known:  # or the batch would work out fewer than so many
+            known.add(edit.fingerprint)
+            found.append(edit)
     return found
 
 

@@ -6,9 +6,9 @@ machine's other work: ``nice -n 19``. With ``--again`` those that survived are j
 now: a score of its own, since those tests were written knowing them.
 
 A mutant changes one operator, number, condition or truth value of ``seats/``, ``access/`` or ``plan/``. It is run
-against the module's own test file, then the golden plans, then those that import the module, then those that import
-what imports it, as many as fit into ``--seconds``; a mutant that all of them pass has survived, also where tests left
-out would have noticed it.
+against the module's own tests and the examples in its docstrings, then those that import the module, then the golden
+plans, then those that import what imports it, quick ones first, as many as fit into ``--seconds``; a mutant that all
+of them pass has survived, also where tests left out would have noticed it.
 A module of kernels runs uncompiled.
 """
 
@@ -27,13 +27,14 @@ import runpy
 import shutil
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("seats", "access", "plan")
 _GOLDEN = "test_golden_"
+_LIMIT = 90  # seconds of the processor a file of tests may take
 _LEFT_OUT = shutil.ignore_patterns(".git", ".venv", "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", "out")
 _COMPARED = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
@@ -156,27 +157,41 @@ def imports_of(file: Path) -> set[str]:
 
 
 class Judges:
-    """Test files by module: its own, the golden plans, those that import it, those that import what imports it."""
+    """Test files by module: its own, those that import it, the golden plans, those that import what imports it."""
 
     def __init__(self, tree: Path) -> None:
-        src = tree / "src"
+        src, tests = tree / "src", tree / "tests"
         self.asked: dict[str, set[str]] = {}
+        self.examples: dict[str, str] = {}
         for file in (src / "layoutplan").rglob("*.py"):
-            self.asked[".".join(file.relative_to(src).with_suffix("").parts).removesuffix(".__init__")] = imports_of(
-                file
-            )
-        tests = [file for room in ROOMS for file in (tree / "tests" / room).glob("test_*.py")]
-        self.tests = {file.relative_to(tree).as_posix(): imports_of(file) for file in sorted(tests)}
+            module = ".".join(file.relative_to(src).with_suffix("").parts).removesuffix(".__init__")
+            self.asked[module] = imports_of(file)
+            if ">>>" in file.read_text("utf-8"):
+                self.examples[module] = file.relative_to(tree).as_posix()
+        files = [file for room in (*ROOMS, "county", ".") for file in sorted((tests / room).glob("test_*.py"))]
+        self.tests = {file.relative_to(tree).as_posix(): imports_of(file) for file in files}
+        tools = {file.stem: imports_of(file) for file in tests.glob("*.py")}
+        self.through = {
+            file.relative_to(tree).as_posix(): set().union(*(tools[name] for name in used_tools(file, tools)))
+            for file in files
+        }
 
-    def of(self, module: str) -> list[str]:
-        users = {name for name, asked in self.asked.items() if module in asked}
+    def of(self, module: str, seconds: dict[str, float]) -> list[str]:
+        users = {name for name, asked in self.asked.items() if module in asked} | {module}
         parts = set(module.split(".")[2:])
-        near = []
+        near = [(0, seconds.get(self.examples[module], 1.0), self.examples[module])] if module in self.examples else []
         for test, asked in self.tests.items():
             mine = Path(test).stem.removeprefix("test_")
-            ranks = (mine in parts, Path(test).name.startswith(_GOLDEN), module in asked, bool(users & asked), True)
-            near.append((ranks.index(True), len(asked), test))
+            reached = bool(users & (asked | self.through[test]))
+            ranks = (mine in parts, module in asked, Path(test).name.startswith(_GOLDEN), reached, True)
+            near.append((ranks.index(True), seconds.get(test, len(asked)), test))
         return [test for distance, _, test in sorted(near) if distance < 4]
+
+
+def used_tools(file: Path, tools: Container[str]) -> set[str]:
+    """Return the tools of the tests, by name, that a file of tests imports."""
+    tree = ast.walk(ast.parse(file.read_text("utf-8")))
+    return {node.module for node in tree if isinstance(node, ast.ImportFrom) and node.module in tools}
 
 
 # ---- a run: every file of tests in a child that finds the libraries loaded ---------------------------
@@ -224,19 +239,28 @@ def run_tests(tree: Path, test: str, *, limit: int, compiled: bool) -> tuple[str
 
 
 class Bench:
-    """Tests as they run without a mutant: whether each passes in time, found out when it is asked."""
+    """Tests as they run without a mutant: the seconds each takes, or nothing where it fails or is too slow."""
 
     def __init__(self, tree: Path, work: Path) -> None:
         self.tree, self.file = tree, work / "tests.json"
-        self.known: dict[str, bool] = json.loads(self.file.read_text("utf-8")) if self.file.is_file() else {}
+        known = json.loads(self.file.read_text("utf-8")) if self.file.is_file() else {}
+        self.known: dict[str, float | None] = known
 
     def passes(self, test: str, *, compiled: bool) -> bool:
         key = test if compiled else f"{test} uncompiled"
         if key not in self.known:
-            end, _ = run_tests(self.tree, test, limit=60, compiled=compiled)
-            self.known[key] = end == "passed"
-            self.file.write_text(json.dumps(self.known, indent=1), "utf-8")
-        return self.known[key]
+            end, taken = run_tests(self.tree, test, limit=_LIMIT, compiled=compiled)
+            self.keep(key, taken if end == "passed" else None)
+        return self.known[key] is not None
+
+    def keep(self, key: str, taken: float | None) -> None:
+        self.known[key] = taken
+        self.file.write_text(json.dumps(self.known, indent=1), "utf-8")
+
+    @property
+    def seconds(self) -> dict[str, float]:
+        """Seconds of the processor by test, long for those that say nothing."""
+        return {test: _LIMIT if taken is None else taken for test, taken in self.known.items()}
 
 
 def judge(bench: Bench, mutant: Mutant, tests: list[str], *, seconds: float) -> tuple[str, list[str]]:
@@ -251,10 +275,12 @@ def judge(bench: Bench, mutant: Mutant, tests: list[str], *, seconds: float) -> 
             break
         try:
             file.write_text(mutated(source, mutant), "utf-8")
-            end, taken = run_tests(bench.tree, test, limit=60, compiled=compiled)
+            end, taken = run_tests(bench.tree, test, limit=_LIMIT, compiled=compiled)
         finally:
             file.write_text(source, "utf-8")
         spent += taken
+        if end == "passed":
+            bench.keep(test if compiled else f"{test} uncompiled", taken)
         # What fails or is slow without a mutant too says nothing of it.
         if end != "passed" and not bench.passes(test, compiled=compiled):
             continue
@@ -292,7 +318,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rooms", nargs="+", choices=ROOMS, default=ROOMS)
-    parser.add_argument("--seconds", type=float, default=40.0)
+    parser.add_argument("--seconds", type=float, default=120.0)
     parser.add_argument("--again", action="store_true", help="judge those that survived by the tests there are now")
     asked = parser.parse_args()
     work, tree = asked.work.resolve(), asked.work.resolve() / "tree"
@@ -316,7 +342,7 @@ def main() -> None:
         if (mutant.file, mutant.node) in known:
             continue
         module = ".".join(Path(mutant.file).relative_to("src").with_suffix("").parts).removesuffix(".__init__")
-        end, run = judge(bench, mutant, judges.of(module), seconds=asked.seconds)
+        end, run = judge(bench, mutant, judges.of(module, bench.seconds), seconds=asked.seconds)
         row = {**vars(mutant), "end": end, "tests": run}
         results.append(row)
         with log.open("a", encoding="utf-8") as file:

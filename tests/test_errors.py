@@ -25,6 +25,11 @@ def test_rows_sort_by_number_not_by_letter():
     assert [problem.row for problem in error.problems] == ["row 2", "row 9", "row 10"]
 
 
+def test_a_digit_that_is_no_number_sorts_like_a_letter():
+    error = DataError([_problem("m²"), _problem("row 1"), _problem("³²")])
+    assert [problem.row for problem in error.problems] == ["m²", "³²", "row 1"]
+
+
 def test_equal_problems_stand_once():
     assert len(DataError([_problem("row 1"), _problem("row 1")]).problems) == 1
 

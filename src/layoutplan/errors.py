@@ -44,7 +44,7 @@ class Problem:
     @property
     def place(self) -> tuple[str, int, str, str, str]:
         """Sort key: layer, then row by number and name, then field and code."""
-        digits = "".join(c for c in self.row if c.isdigit())
+        digits = "".join(c for c in self.row if c.isdecimal())
         return (self.layer, int(digits[:18]) if digits else -1, self.row, self.field, self.code)
 
     def say(self, lang: Lang) -> str:

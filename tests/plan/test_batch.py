@@ -17,8 +17,9 @@ import pytest
 import toy_county
 
 from layoutplan.errors import ScenarioError
+from layoutplan.plan import batch
 from layoutplan.plan.batch import Crew, run_batch
-from layoutplan.plan.results import RESULTS
+from layoutplan.plan.results import RESULTS, keep_result
 from layoutplan.plan.scenario import AddRooms, CloseSchool, Scenario, load_scenario, save_scenario
 from layoutplan.plan.sources import read_sources
 from layoutplan.plan.summary import Summary
@@ -112,6 +113,31 @@ def test_a_second_run_does_only_what_changed(folder, tmp_path):
     table_of(run_batch(tmp_path / "county", paths, out=tmp_path / "out"))
     everything = pd.read_parquet(tmp_path / "out" / RESULTS)
     assert set(everything["key"]) == {*first["key"], *again["key"]}
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_scenarios_that_differ_in_nothing_but_their_names_are_worked_out_once(folder, tmp_path, workers, monkeypatch):
+    written = []
+    monkeypatch.setattr(batch, "keep_result", lambda *told: (written.append(told[1]), keep_result(*told)))
+    twin = Path(shutil.copy(folder / "1-base.toml", tmp_path / "5-twin.toml"))
+    twin.write_text(twin.read_text("utf-8").replace("base", "twin"), "utf-8")
+    paths = [folder / "1-base.toml", folder / "2-rooms.toml", folder / "3-ghost.toml", twin]
+    for again in (False, True):
+        table = table_of(run_batch(folder / "county", paths, workers=workers, out=tmp_path / "out"))
+        found = table.sort_values("file").reset_index(drop=True)
+        assert found["scenario"].tolist() == ["base", "rooms", "ghost", "twin"]
+        assert found["status"].tolist() == ["done", "done", "failed", "done"]
+        assert found["key"][0] == found["key"][3] != found["key"][1]
+        told = found.drop(columns=["file", "scenario"])
+        pd.testing.assert_series_equal(told.loc[0], told.loc[3], check_names=False)
+        assert len(written) == 2, again
+
+
+def test_of_two_that_differ_in_their_names_and_cannot_be_done_each_says_so(folder, tmp_path):
+    twin = Path(shutil.copy(folder / "3-ghost.toml", tmp_path / "5-twin.toml"))
+    twin.write_text(twin.read_text("utf-8").replace("ghost", "twin"), "utf-8")
+    table = table_of(run_batch(folder / "county", [folder / "3-ghost.toml", twin], out=tmp_path / "out"))
+    assert table[["scenario", "status"]].values.tolist() == [["ghost", "failed"], ["twin", "failed"]]
 
 
 def test_a_folder_of_counties_is_a_batch_over_all_of_them(folder, tmp_path):

@@ -93,7 +93,7 @@ def _record(found: list[str]) -> Record:
     values: dict[str, Any] = {}
     for item in found:
         key, _, value = item.partition("=")
-        is_count = key == "bus_seats" and value.isdigit()
+        is_count = key == "bus_seats" and value.isdecimal()
         if key not in _FOUND or not (is_count or (key != "bus_seats" and value in ("yes", "no"))):
             wanted = ", ".join(f"{name}={'N' if name == 'bus_seats' else 'yes|no'}" for name in _FOUND)
             raise ScenarioError([Problem("option_wrong", "--found", values={"value": item, "wanted": wanted})])

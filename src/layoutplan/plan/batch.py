@@ -7,7 +7,7 @@ that changed since is. Results are Parquet files of one folder, each whole or ab
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain, islice
@@ -223,7 +223,7 @@ def _program() -> str:
 
 
 def _run_share(measured: Measured, share: _Share, crew: Crew, out: Path | None) -> Iterator[BatchRun]:
-    """Yield what earlier runs kept, then the rest; scenarios are fetched twice, so that none needs to be held."""
+    """Yield what earlier runs kept, then the rest; scenarios are fetched anew, so that none needs to be held."""
     kept = set[bytes]()
     if out is not None and (out / RESULTS).is_dir():
         for task in share.tasks(measured):
@@ -231,8 +231,39 @@ def _run_share(measured: Measured, share: _Share, crew: Crew, out: Path | None) 
                 kept.add(bytes.fromhex(task.key))
                 yield _done(task, numbers)
     left = (task for task in share.tasks(measured) if bytes.fromhex(task.key) not in kept)
-    first = list(islice(left, 2))
-    job = Job[Measured, Task, Outcome](work_out, measured, chain(first, left))
+    if out is None:
+        yield from _work(measured, left, crew, None)
+        return
+    firsts, twins = _Firsts(), _Firsts()
+    yield from _work(measured, (task for task in left if firsts.add(task)), crew, out)
+    # Scenarios that differ in nothing but their names have one result.
+    again = share.tasks(measured) if firsts.refused else ()
+    for task in again:
+        if bytes.fromhex(task.key) not in kept and not twins.add(task):
+            numbers = read_result(task.key, out)
+            yield from _work(measured, [task], Crew(), out) if numbers is None else [_done(task, numbers)]
+
+
+class _Firsts:
+    """Whether a task is the first of its key, and whether one was not."""
+
+    def __init__(self) -> None:
+        self._keys, self.refused = set[bytes](), False
+
+    def add(self, task: Task) -> bool:
+        """Return whether no task with this key was added before."""
+        key = bytes.fromhex(task.key)
+        known = key in self._keys
+        self._keys.add(key)
+        self.refused |= known
+        return not known
+
+
+def _work(measured: Measured, tasks: Iterable[Task], crew: Crew, out: Path | None) -> Iterator[BatchRun]:
+    """Work tasks out, keeping and yielding each as it is done."""
+    tasks = iter(tasks)
+    first = list(islice(tasks, 2))
+    job = Job[Measured, Task, Outcome](work_out, measured, chain(first, tasks))
     if not first:
         return
     if crew.scheduler:

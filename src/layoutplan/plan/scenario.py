@@ -252,7 +252,7 @@ def validate_scenario(tree: Mapping[str, Any], *, source: str) -> Scenario:
 
 def _problem(error: Any, source: str) -> Problem:
     keys = [str(part) for part in error["loc"] if part not in _KINDS]
-    row = f"{keys[0]}[{int(keys[1]) + 1}]" if len(keys) > 1 and keys[1].isdigit() else ".".join(keys[:-1])
+    row = f"{keys[0]}[{int(keys[1]) + 1}]" if len(keys) > 1 and keys[1].isdecimal() else ".".join(keys[:-1])
     field = "kind" if error["type"].startswith("union_tag") else keys[-1] if keys else ""
     code = {"extra_forbidden": "scenario_key_unknown", "missing": "scenario_key_missing"}.get(
         error["type"], "scenario_key_invalid"

@@ -289,7 +289,7 @@ def check_goal(goal: Goal, *, source: str) -> None:
 
 def _problem(error: Any, source: str) -> Problem:
     keys = [str(part) for part in error["loc"]]
-    row = ".".join(f"[{int(key) + 1}]" if key.isdigit() else key for key in keys[:-1]).replace(".[", "[")
+    row = ".".join(f"[{int(key) + 1}]" if key.isdecimal() else key for key in keys[:-1]).replace(".[", "[")
     values: dict[str, object] = {"reason": error["msg"], "value": repr(error["input"])[:80]}
     if error["type"] == "extra_forbidden":
         known = _keys_at(Goal, keys[:-1])
@@ -302,7 +302,7 @@ def _problem(error: Any, source: str) -> Problem:
 def _keys_at(model: type[BaseModel], keys: Iterable[str]) -> list[str]:
     """Return the keys that the table at a path knows."""
     for key in keys:
-        if not key.isdigit() and key in model.model_fields:
+        if not key.isdecimal() and key in model.model_fields:
             model = _model_in(model.model_fields[key].annotation) or model
     return sorted(model.model_fields)
 
