@@ -13,6 +13,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 import tomllib
@@ -46,6 +47,7 @@ BAD = Path(__file__).parent / "bad"
 EXPECT = "expect.toml"
 # Formats that a changed length would break.
 PACKED = (".gpkg", ".xlsx", ".zip", ".docx", ".sqlite", ".fgb", ".shp")
+_ROOM = re.compile(rb"@SECRET@([^ @]{0,40}) {240}")
 MAPS = ("townships", "schools", "residential", "resettlement", "roads")
 
 
@@ -99,6 +101,7 @@ def lay(way: Way, folder: Path, *, secret: str = "/etc/passwd", port: int = 9) -
     """Write the right county into a folder and lay a way over it.
 
     ``@SECRET@`` and ``@PORT@`` in its text files become a file and a port of this machine that a hostile file asks for.
+    Where the blanks of :data:`_ROOM` follow, as in a packed file, the length stays.
     """
     write_right(folder)
     for path in sorted(way.folder.rglob("*")):
@@ -106,6 +109,7 @@ def lay(way: Way, folder: Path, *, secret: str = "/etc/passwd", port: int = 9) -
             target = folder / path.relative_to(way.folder)
             target.parent.mkdir(parents=True, exist_ok=True)
             content = path.read_bytes()
+            content = _ROOM.sub(lambda found: (secret.encode() + found[1]).ljust(len(found[0])), content)
             if path.suffix not in PACKED:
                 content = content.replace(b"@SECRET@", secret.encode()).replace(b"@PORT@", str(port).encode())
             target.write_bytes(content)

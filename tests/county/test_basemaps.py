@@ -8,6 +8,7 @@ import matplotlib.image
 import numpy as np
 import pyproj
 import pytest
+import rasterio
 import toy_tiles
 from pmtiles.tile import TileType
 from toy_county import toy
@@ -100,6 +101,9 @@ def test_what_cannot_be_shown_is_refused_with_its_reason(tmp_path):
     assert refused(write_picture(tmp_path / "deep.tif", kind="uint16")) == {"basemap_bands"}
     assert refused(write_picture(tmp_path / "two.tif", bands=2)) == {"basemap_bands"}
     assert refused(write_picture(tmp_path / "large.tif", bands=1, size=5100)) == {"basemap_overviews"}
+    with rasterio.open(write_picture(tmp_path / "elsewhere.tif"), "r+") as raster:
+        raster.update_tags(ns="OVERVIEWS", OVERVIEW_FILE=str(tmp_path / "large.tif"))
+    assert refused(tmp_path / "elsewhere.tif") == {"raster_names_file"}
     for name in ("not.mbtiles", "not.pmtiles", "not.tif"):
         (tmp_path / name).write_bytes(b"<html>" * 100)
         assert refused(tmp_path / name) == {"file_disguised"}

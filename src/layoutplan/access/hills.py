@@ -10,6 +10,7 @@ import shapely
 
 from layoutplan.access.engine import reshape
 from layoutplan.access.network import CLOSED, Floats, Ints, Network
+from layoutplan.county.tiffs import open_tiff
 
 # Tobler's walking function: fastest at 5 % downhill, e^-3.5 of that speed a unit of slope away.
 _FALLOFF, _EASIEST = 3.5, -0.05
@@ -108,10 +109,9 @@ def read_heights(dem: Path, spots: Floats, *, crs: str) -> Floats:
     """
     # Both take long to import, and a county may be flat.
     import pyproj
-    import rasterio
     from scipy.ndimage import map_coordinates
 
-    with rasterio.open(dem) as raster:
+    with open_tiff(dem) as raster:
         heights = raster.read(1, masked=True).astype(np.float64).filled(np.nan)
         there = pyproj.Transformer.from_crs(crs, raster.crs, always_xy=True).transform(*spots.T)
         # From corners of cells to their middles, where the heights are.

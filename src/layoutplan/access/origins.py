@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from layoutplan.county.tiffs import open_tiff
+
 if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
@@ -92,11 +94,10 @@ def find_origins(places: gpd.GeoDataFrame, population: Path | None) -> Origins:
 def _read_people(
     shapes: npt.NDArray[Any], population: Path, crs: str
 ) -> list[tuple[shapely.Point, float, float] | None]:
-    # Both take long to import, and most places are points.
+    # Takes long to import, and most places are points.
     import pyproj
-    import rasterio
 
-    with rasterio.open(population, driver="GTiff") as raster:
+    with open_tiff(population) as raster:
         there = pyproj.Transformer.from_crs(crs, raster.crs, always_xy=True).transform
         back = pyproj.Transformer.from_crs(raster.crs, crs, always_xy=True).transform
         return [_middle_of_people(raster, shape, there, back) for shape in shapes.tolist()]

@@ -26,7 +26,8 @@ import shapely
 
 from layoutplan.county.crs import Frame, crs_problem
 from layoutplan.county.problems import show
-from layoutplan.county.sources import check_bytes, find_file
+from layoutplan.county.sources import check_bytes, find_file, refuse_grids
+from layoutplan.county.tiffs import open_tiff, overview_problem
 from layoutplan.errors import DataError, Problem
 
 KINDS = (".mbtiles", ".pmtiles", ".tif", ".tiff")
@@ -257,10 +258,10 @@ def _open_pmtiles(path: Path, layer: str) -> Basemap:
 
 # ---- GeoTIFF -----------------------------------------------------------------------------
 def _open_raster(path: Path, layer: str) -> Basemap:
-    import rasterio
     from rasterio.warp import transform_bounds
 
-    with rasterio.open(path, driver="GTiff") as raster:
+    refuse_grids(path, path.suffix.lower(), layer=layer)
+    with open_tiff(path) as raster:
         problems = list(_raster_problems(raster, layer))
         if problems:
             raise DataError(problems)
@@ -272,6 +273,9 @@ def _open_raster(path: Path, layer: str) -> Basemap:
 
 
 def _raster_problems(raster: Any, layer: str) -> Iterator[Problem]:
+    if (problem := overview_problem(raster, layer)) is not None:
+        yield problem
+        return
     if raster.crs is None:
         yield Problem("raster_no_crs", layer, field="crs")
     elif (problem := crs_problem(pyproj.CRS.from_wkt(raster.crs.to_wkt()), layer)) is not None:
@@ -304,7 +308,7 @@ def _warp(path: Path, at: Square) -> bytes | None:
 
     west, south, _, north = square_metres(*at)
     cell_m = (north - south) / TILE_PX
-    with rasterio.open(path, driver="GTiff", **_overview(path, cell_m)) as raster:
+    with open_tiff(path, **_overview(path, cell_m)) as raster:
         table, count = _colour_table(raster), raster.count
         bands = np.zeros((min(count, 3) + 1, TILE_PX, TILE_PX), dtype=np.uint8)
         reproject(
@@ -323,10 +327,9 @@ def _warp(path: Path, at: Square) -> bytes | None:
 
 def _overview(path: Path, cell_m: float) -> dict[str, int]:
     """Return the coarsest overview that is fine enough for cells of a size, as an option of opening the file."""
-    import rasterio
     from rasterio.warp import transform_bounds
 
-    with rasterio.open(path, driver="GTiff") as raster:
+    with open_tiff(path) as raster:
         west, _, east, _ = transform_bounds(raster.crs, "EPSG:3857", *raster.bounds)
         fits = [factor for factor in raster.overviews(1) if factor * (east - west) / raster.width <= cell_m]
     return {"overview_level": len(fits) - 1} if fits else {}

@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 import pyproj
-import rasterio
 import shapely
 from rasterio.errors import RasterioError
 from rasterio.warp import transform_bounds
 
 from layoutplan.county.crs import Frame, crs_problem
 from layoutplan.county.problems import show
-from layoutplan.county.sources import check_bytes, find_file
+from layoutplan.county.sources import check_bytes, find_file, refuse_grids
+from layoutplan.county.tiffs import open_tiff, overview_problem
 from layoutplan.errors import DataError, Problem
 
 MAX_PIXELS = 25_000_000
@@ -42,10 +42,10 @@ def check_raster(folder: Path, file: str, *, name: str, county: Frame | None) ->
         With everything that is wrong.
     """
     path = find_file(folder, file, layer=name)
-    check_bytes(path, layer=name, kinds=(".tif", ".tiff"))
+    suffix = check_bytes(path, layer=name, kinds=(".tif", ".tiff"))
+    refuse_grids(path, suffix, layer=name)
     try:
-        # Only the named driver may open it: others follow addresses written in the file.
-        with rasterio.open(path, driver="GTiff") as raster:
+        with open_tiff(path) as raster:
             problems = _form_problems(raster, name, county)
             if not problems:
                 problems = _value_problems(raster, name)
@@ -59,6 +59,8 @@ def check_raster(folder: Path, file: str, *, name: str, county: Frame | None) ->
 
 def _form_problems(raster: Any, name: str, county: Frame | None) -> list[Problem]:
     found = []
+    if (problem := overview_problem(raster, name)) is not None:
+        return [problem]
     if raster.width * raster.height > MAX_PIXELS:
         values = {"pixels": f"{raster.width} × {raster.height}", "limit": f"{MAX_PIXELS:,}"}
         found.append(Problem("raster_too_big", name, values=values))

@@ -128,10 +128,11 @@ def _read(path: Path, suffix: str, entry: LayerEntry, table: Table) -> Raw:
         return _with_points(_number(_read_csv(path, table.name)), entry, table)
     if suffix in (".xlsx", ".xls"):
         return _with_points(_number(_read_sheet(path, entry, table.name)), entry, table)
+    # Before its CRS is looked at: what stands in a database's tables may be computed.
+    layer = geopackage_layer(path, entry.layer, layer=table.name) if suffix == ".gpkg" else None
     refuse_grids(path, suffix, layer=table.name)
     if suffix == ".shp":
         return _read_shapefile(path, table)
-    layer = geopackage_layer(path, entry.layer, layer=table.name) if suffix == ".gpkg" else None
     said = geojson_crs_is_said(path, layer=table.name) if suffix in (".geojson", ".json") else True
     frame = _read_gdal(path, layer=layer, geometry=table.geometry != "none")
     shapes = frame.geometry if isinstance(frame, gpd.GeoDataFrame) else None

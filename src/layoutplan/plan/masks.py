@@ -20,6 +20,7 @@ from affine import Affine
 from layoutplan.access.hills import read_heights
 from layoutplan.access.network import Flags, Floats
 from layoutplan.county.layers import County
+from layoutplan.county.tiffs import open_tiff
 from layoutplan.norms import Norms
 from layoutplan.plan.preparing import Prepared
 
@@ -225,11 +226,10 @@ def measure_slopes(county: County) -> Slopes | None:
     """Return the slopes of a county's elevation raster; None where it has none."""
     if "dem" not in county.rasters:
         return None
-    import rasterio
     from rasterio.warp import transform_bounds
 
     west, south, east, north = county.townships.total_bounds
-    with rasterio.open(county.rasters["dem"]) as raster:
+    with open_tiff(county.rasters["dem"]) as raster:
         left, _, right, _ = transform_bounds(raster.crs, county.crs, *raster.bounds)
         cell = (right - left) / raster.width
     cell = max(cell, _LEAST_CELL_M, np.sqrt((east - west) * (north - south) / _MOST_HEIGHTS))

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from layoutplan.county.tiffs import open_tiff
 from layoutplan.present.inking import line_path, ring_path
 from layoutplan.present.look import look
 
@@ -185,7 +186,7 @@ def _shade(
     rows, columns = max(2, round((top - bottom) / cell_m)), cells
     grid = Affine((right - left) / columns, 0.0, left, 0.0, (bottom - top) / rows, top)
     heights = np.full((rows, columns), np.nan)
-    with rasterio.open(dem) as source:
+    with open_tiff(dem) as source:
         reproject(
             rasterio.band(source, 1), heights, dst_transform=grid,
             dst_crs=crs, dst_nodata=np.nan, resampling=Resampling.cubic_spline,

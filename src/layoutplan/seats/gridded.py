@@ -12,6 +12,7 @@ import shapely
 
 from layoutplan.access.network import Floats
 from layoutplan.county.layers import County
+from layoutplan.county.tiffs import open_tiff
 
 
 def sum_raster(path: Path, shapes: gpd.GeoSeries) -> Floats:
@@ -30,10 +31,9 @@ def sum_raster(path: Path, shapes: gpd.GeoSeries) -> Floats:
         Sums; 0 where a polygon covers no cell with a value. Polygons that tile a larger one sum to its sum.
     """
     # exactextract takes a second to import, and most counties have a register.
-    import rasterio
     from exactextract import exact_extract
 
-    with rasterio.open(path, driver="GTiff") as raster:
+    with open_tiff(path) as raster:
         areas = gpd.GeoDataFrame({"number": range(len(shapes))}, geometry=shapes.to_crs(raster.crs).to_numpy())
         areas = areas.set_crs(raster.crs)
         sums = exact_extract(raster, areas, ["sum"], include_cols=["number"], output="pandas")
