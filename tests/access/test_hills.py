@@ -71,6 +71,14 @@ def test_heights_between_cells_outside_and_in_holes(tmp_path):
     assert add_hills(network, dem).report["edges_without_height"] == 1
 
 
+def test_where_heights_are_not_known_the_ground_counts_as_flat(tmp_path):
+    network = build_network(roads([[(9000, 0), (9300, 0)], [(9300, 0), (9300, 20)]]), norms=NORMS)
+    hilly = add_hills(network, write_dem(tmp_path / "dem.tif", 0.1))
+    assert hilly.report["edges_without_height"] == 2
+    for way in hilly.cost["walk"]:
+        assert sorted(way.tolist()) == [20_000, 300_000]
+
+
 def test_pace_falls_both_ways_from_a_gentle_descent():
     slopes = np.linspace(-0.5, 0.5, 21)
     speeds = pace(slopes)

@@ -45,10 +45,19 @@ def test_an_end_short_of_a_road_is_joined_to_its_line_which_is_split_there():
     assert sorted(network.edge_length_mm.tolist()) == [50_000, 80_000, 120_000]
 
 
-def test_both_copies_of_a_road_are_split_and_still_known_for_copies():
-    network = built([LONG, LONG[::-1], [(80, 0.6), (80, 50)]])
+@pytest.mark.parametrize("copies", [[LONG, LONG[::-1]], [LONG[::-1], LONG], [LONG[::-1], LONG[::-1]]])
+def test_both_copies_of_a_road_are_split_and_still_known_for_copies(copies):
+    network = built([*copies, [(80, 0.6), (80, 50)]])
     assert sorted(network.edge_length_mm.tolist()) == [50_000, 80_000, 120_000]
     assert network.report["duplicates"] == 2
+
+
+def test_copies_of_two_roads_drawn_either_way_are_split_alike():
+    other = [(500, 700), (300, 700)]
+    lines = [LONG[::-1], LONG, other, other[::-1], [(80, 0.6), (80, 50)], [(400, 699.4), (400, 650)]]
+    network = built(lines)
+    assert sorted(network.edge_length_mm.tolist()) == [50_000, 50_000, 80_000, 100_000, 100_000, 120_000]
+    assert network.report["duplicates"] == 4
 
 
 def test_an_end_beyond_a_road_is_joined_where_it_crosses():

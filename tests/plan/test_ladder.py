@@ -179,6 +179,16 @@ def test_a_boarding_school_that_is_not_the_receiver_is_shown():
     assert c["minutes_longest"] == pytest.approx(8.0, abs=1e-3)
 
 
+@pytest.mark.parametrize(("beds", "shown"), [(None, False), (0, False), (1, True)])
+def test_only_a_school_that_is_known_to_have_a_bed_is_shown_beside_the_receiver(beds, shown):
+    far = toy.schools().iloc[[1]].assign(school_id="c", name="C", township_id="t1", geometry=[Point(4000, 0)])
+    schools = pd.concat([with_beds(0), far.assign(boarding_beds=pd.array([beds], dtype="Int64"))], ignore_index=True)
+    rooms = toy.county().rooms
+    rooms = pd.concat([rooms, rooms[rooms["school_id"] == "b"].assign(school_id="c")], ignore_index=True)
+    found = boarding(small_school_ladder(planned(schools=schools, rooms=rooms), "a", 2024))
+    assert (("grades_4_6", "c") in found.index) == shown
+
+
 def test_children_without_another_school_are_unreachable_and_not_far():
     # The road is cut between 2,000 and 3,000 m.
     ladder = small_school_ladder(planned(roads=toy.roads().drop(index=2).reset_index(drop=True)), "a", 2024)
