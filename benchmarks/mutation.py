@@ -2,8 +2,9 @@
 
 Run ``python benchmarks/mutation.py WORK [--count 200] [--seed 1]``. WORK keeps a copy of the project, which files of
 tests pass, and a line for every mutant done, so that a run that was stopped goes on where it was. Set beside the
-machine's other work: ``nice -n 19``. With ``--again`` those that survived are judged once more, by the tests there are
-now: a score of its own, since those tests were written knowing them.
+machine's other work: ``nice -n 19``. With ``--rest`` those that survived are judged by the tests left out, as they were
+when the copy was made. With ``--again`` by the tests there are now: a score of its own, since those tests were written
+knowing them.
 
 A mutant changes one operator, number, condition or truth value of ``seats/``, ``access/`` or ``plan/``. It is run
 against the module's own tests and the examples in its docstrings, then those that import the module, then the golden
@@ -178,7 +179,7 @@ class Judges:
             for file in files
         }
 
-    def of(self, module: str, seconds: dict[str, float]) -> list[str]:
+    def of(self, module: str, seconds: dict[str, float], *, farthest: int = 3) -> list[str]:
         users = {name for name, asked in self.asked.items() if module in asked} | {module}
         parts = set(module.split(".")[2:])
         near = [(0, seconds.get(self.examples[module], 1.0), self.examples[module])] if module in self.examples else []
@@ -187,7 +188,7 @@ class Judges:
             reached = bool(users & (asked | self.through[test]))
             ranks = (mine in parts, module in asked, Path(test).name.startswith(_GOLDEN), reached, True)
             near.append((ranks.index(True), seconds.get(test, len(asked)), test))
-        return [test for distance, _, test in sorted(near) if distance < 4]
+        return [test for distance, _, test in sorted(near) if distance <= farthest]
 
 
 def used_tools(file: Path, tools: Container[str]) -> set[str]:
@@ -331,6 +332,7 @@ def main() -> None:
     parser.add_argument("--rooms", nargs="+", choices=ROOMS, default=ROOMS)
     parser.add_argument("--seconds", type=float, default=120.0)
     parser.add_argument("--again", action="store_true", help="judge those that survived by the tests there are now")
+    parser.add_argument("--rest", action="store_true", help="judge those that survived by the tests left out")
     asked = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # or a mutant would stay in the copy
     work, tree = asked.work.resolve(), asked.work.resolve() / "tree"
@@ -342,19 +344,23 @@ def main() -> None:
     judges, bench = Judges(tree), Bench(tree, work)
     files = [file for room in asked.rooms for file in sorted((tree / "src" / "layoutplan" / room).rglob("*.py"))]
     sample = random.Random(asked.seed).sample([one for file in files for one in mutants_of(file, tree)], asked.count)
-    log = work / ("again.jsonl" if asked.again else "results.jsonl")
+    log = work / ("again.jsonl" if asked.again else "rest.jsonl" if asked.rest else "results.jsonl")
     results = read_rows(log)
-    if asked.again:
+    before: dict[tuple[str, int], list[str]] = {}
+    if asked.again or asked.rest:
         first = read_rows(work / "results.jsonl")
         survived = {(row["file"], row["node"]) for row in first if row["end"] in ("survived", "unreached")}
         sample = [mutant for mutant in sample if (mutant.file, mutant.node) in survived]
         results += [row for row in first if (row["file"], row["node"]) not in survived]
+        before = {(row["file"], row["node"]): row["tests"] for row in first if asked.rest}
     known = {(row["file"], row["node"]) for row in results}
     for mutant in sample:
         if (mutant.file, mutant.node) in known:
             continue
         module = ".".join(Path(mutant.file).relative_to("src").with_suffix("").parts).removesuffix(".__init__")
-        end, run = judge(bench, mutant, judges.of(module, bench.seconds), seconds=asked.seconds)
+        tests = judges.of(module, bench.seconds, farthest=4 if asked.rest else 3)
+        left = [test for test in tests if test not in before.get((mutant.file, mutant.node), ())]
+        end, run = judge(bench, mutant, left, seconds=asked.seconds)
         row = {**vars(mutant), "end": end, "tests": run}
         results.append(row)
         with log.open("a", encoding="utf-8") as file:

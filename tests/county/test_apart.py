@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import fields
 
 import geopandas as gpd
@@ -67,3 +68,17 @@ def test_a_module_that_lies_in_the_county_is_not_run(tmp_path, monkeypatch):
     monkeypatch.chdir(folder)
     read_apart(folder)
     assert not (folder / "ran").exists()
+
+
+@needs_limits
+@pytest.mark.parametrize(("line", "reason"), [("kill -SEGV $$", "-11"), ("echo gone >&2; exit 7", "gone")])
+def test_a_reader_that_crashes_takes_nobody_along(line, reason, tmp_path, monkeypatch):
+    folder = toy().write(tmp_path / "county")
+    reader = tmp_path / "reader.sh"
+    reader.write_text(f"#!/bin/sh\n{line}\n", "ascii")
+    reader.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(reader))
+    with pytest.raises(DataError) as fault:
+        read_apart(folder)
+    (problem,) = fault.value.problems
+    assert (problem.code, problem.layer, problem.values["reason"]) == ("reader_died", "county", reason)
