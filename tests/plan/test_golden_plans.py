@@ -1,6 +1,6 @@
 """Whole plans of the sample county against what they were: every figure a planner reads, by table and column.
 
-A scenario under ``tests/golden/plans`` has a text beside it; ``LAYOUTPLAN_GOLDEN=write`` writes them anew, and the
+A scenario under ``tests/golden/plans`` has a text beside it; ``LAYOUTPLAN_NEW_GOLDEN=1`` writes them anew, and the
 difference is to be read before it is committed. What the figures must be is held by the tests that work them out by
 hand; these tests notice that one has changed.
 """

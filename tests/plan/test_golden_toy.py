@@ -7,12 +7,12 @@ move to r1 are those it loses; catchments fill the county's 5 km2. Sums that mus
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import toy_whole
+from goldens import keeps_anew
 
 from layoutplan.plan.planning import catchments_of
 
@@ -44,7 +44,7 @@ def _same_cell(left: str, right: str) -> bool:
 @pytest.mark.parametrize("name", toy_whole.PLANS)
 def test_every_figure_of_a_whole_plan_is_as_it_was_kept(name):
     path, now = GOLDEN / f"{name}.csv", toy_whole.as_text(name)
-    if os.environ.get("LAYOUTPLAN_NEW_GOLDEN") == "1":
+    if keeps_anew():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(now, "utf-8", newline="\n")
     assert figures_that_changed(now, path.read_text("utf-8")) == []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import matplotlib.image
 import numpy as np
 import pytest
+from goldens import keeps_anew
 
 from layoutplan.errors import DataError
 from layoutplan.labels import LANGS
@@ -61,7 +61,7 @@ def mismatch(result, sheet):
     ``LAYOUTPLAN_NEW_GOLDEN=1`` keeps what is drawn now.
     """
     drawn, path = draw_picture(result, sheet=sheet, lang="zh", dpi=DPI), GOLDEN / f"{sheet}.png"
-    if os.environ.get("LAYOUTPLAN_NEW_GOLDEN") == "1":
+    if keeps_anew():
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(drawn)
     now, kept = picture(drawn), picture(path.read_bytes())
@@ -81,7 +81,7 @@ def test_golden_figures(dated, sheet):
     ("elimination", outlooks, "draw_listing"), ("resettlement", places, "_draw_ways"),
 ])  # fmt: skip
 def test_a_golden_figure_fails_when_a_layer_is_missing(dated, monkeypatch, sheet, module, layer):
-    if os.environ.get("LAYOUTPLAN_NEW_GOLDEN") == "1":
+    if keeps_anew():
         pytest.skip("figures are being kept anew")
     box = (0.0, 0.0, 0.0, 0.0)
     monkeypatch.setattr(module, layer, lambda *words, **named: box)
