@@ -12,7 +12,7 @@ from shapely import LineString, Point, box
 
 from layoutplan.errors import ScenarioError
 from layoutplan.labels import catalogue
-from layoutplan.norms import load_norms
+from layoutplan.norms import Norms, load_norms
 from layoutplan.plan.closure import _before_and_after, _shown, closure_gate, verdict_of
 from layoutplan.plan.locks import KEEP, LOCKS, SETTLED_BY_HEARING, Case, Record
 from layoutplan.plan.planning import prepare, run_plan
@@ -99,6 +99,18 @@ def test_the_record_of_the_hearing_counts(usual):
     assert [lock(gate, code)[0] for code in ("safe_route", "objection", "special_group", "bus")] == [
         True, False, True, False,
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("less", "far", "in_time"), [(0.0, 0.0, True), (1e-3, 30.0, False)])
+def test_a_way_as_long_as_the_limit_needs_no_bus(gate, less, far, in_time):
+    # 30 of p1 walk 58.3 minutes; those of grades 4 to 6 are quicker.
+    longest = lock(gate, "young_travel")[1]
+    keys = [f"travel.limit_minutes.grades_{group}" for group in ("1_3", "4_6", "7_9")]
+    limits = Norms({**NORMS, **{key: replace(NORMS[key], value=longest - less) for key in keys}})
+    plan = run_plan(prepare(toy.county(), limits), Scenario(name="toy", last_year=2030))
+    found = closure_gate(plan, "a", 2024)
+    assert lock(found, "bus")[2] == pytest.approx(far)
+    assert lock(found, "young_travel")[0] is in_time
 
 
 def test_verdicts_follow_from_the_locks():
