@@ -51,6 +51,12 @@ def test_a_district_that_loses_a_tenth_each_year_is_told_so_and_no_school_stands
     assert ratios.extra == pytest.approx(np.zeros((2, 2)), abs=0.01)
 
 
+def test_a_year_in_which_a_grade_is_not_known_is_left_out_and_not_taken_for_steady():
+    history = steady([100.0, 90.0, 81.0], [50.0, 45.0, 40.5])
+    history[:, 2, 1] = NAN
+    assert learn_ratios(history).district.tolist() == pytest.approx([log(0.9)] * 2)
+
+
 def test_the_ratio_of_each_grade_is_its_own():
     ratios = learn_ratios(steady([100.0, 80.0, 88.0]))
     assert ratios.district.tolist() == pytest.approx([log(0.8), log(1.1)])
