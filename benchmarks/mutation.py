@@ -104,7 +104,7 @@ def _walk(tree: ast.AST, function: str = "") -> Iterator[tuple[ast.AST, str, str
         if name in ("annotation", "returns", "decorator_list", "type_params"):
             continue
         for child in value if isinstance(value, list) else [value]:
-            if not isinstance(child, ast.AST) or _is_for_types(child):
+            if not isinstance(child, ast.AST) or _is_for_types(child) or _is_guard(child):
                 continue
             inside = child.name if isinstance(child, ast.FunctionDef) else function
             yield tree, name, inside, child
@@ -117,6 +117,11 @@ def _is_for_types(node: ast.AST) -> bool:
     if isinstance(node, ast.Assign) and isinstance(node.value, ast.BinOp):  # an alias of types: X = A | B
         return isinstance(node.value.op, ast.BitOr) and ast.unparse(node.targets[0]).lstrip("_")[:1].isupper()
     return False
+
+
+def _is_guard(node: ast.AST) -> bool:
+    """Return whether a part only guards against a mistake in the code itself: ``zip(..., strict=True)``."""
+    return isinstance(node, ast.keyword) and node.arg == "strict"
 
 
 def _brief(node: ast.AST) -> str:
