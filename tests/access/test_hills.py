@@ -5,7 +5,9 @@ from unittest import mock
 
 import network_oracle as oracle
 import numpy as np
+import pyproj
 import pytest
+import rasterio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from network_oracle import CRS, NORMS, points, roads, write_dem
@@ -69,6 +71,21 @@ def test_heights_between_cells_outside_and_in_holes(tmp_path):
     assert np.isnan(found[2:]).all()
     network = build_network(roads([[(900, 0), (1200, 0)], [(0, 0), (100, 0)]]), norms=NORMS)
     assert add_hills(network, dem).report["edges_without_height"] == 1
+
+
+def test_heights_are_read_where_a_raster_in_degrees_says(tmp_path):
+    # Cells of 0.001 degrees; a cell's height is its column and a thousand times its row.
+    column, row = np.meshgrid(np.arange(40.0), np.arange(30.0))
+    facts = {"driver": "GTiff", "count": 1, "dtype": "float64", "height": 30, "width": 40, "crs": "EPSG:4490"}
+    with rasterio.open(
+        tmp_path / "dem.tif", "w", transform=rasterio.Affine(0.001, 0, 105.7, 0, -0.001, 36.0), **facts
+    ) as raster:
+        raster.write(column + 1000 * row, 1)
+    turn = pyproj.Transformer.from_crs("EPSG:4490", "EPSG:4544", always_xy=True)
+    spots = np.column_stack(turn.transform([105.7125, 105.73], [35.9855, 35.98]))
+    found = read_heights(tmp_path / "dem.tif", spots, crs="EPSG:4544")
+    # The middle of column 12 in row 14, and a corner between columns 29 and 30, rows 19 and 20.
+    assert found.tolist() == pytest.approx([14_012.0, 19_529.5], abs=0.01)
 
 
 def test_where_heights_are_not_known_the_ground_counts_as_flat(tmp_path):

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import toy
-from shapely import box
+from shapely import Point, box
 
 from layoutplan.errors import DataError, ScenarioError
 from layoutplan.norms import load_norms
@@ -320,6 +320,22 @@ def test_locked_pupils_beyond_the_seats_are_named_with_numbers():
     said = error.value.say("en")
     assert "school a has 270 seats in 2022, but 360.0 pupils are locked to it (places p1, p2, p3)" in said
     assert "270" in error.value.say("zh")
+
+
+def test_a_lock_beyond_the_limit_says_how_far_and_one_without_a_way_says_so():
+    with pytest.raises(ScenarioError) as error:
+        plan(toy.county(), locks=(Lock(school_id="b", place_ids=("p1", "p2")),), within_limits=True)
+    # b at 3500: 58.3 minutes from 0 and 41.7 from 1000, of 30.
+    assert "place p1 takes 58.3 min to school b, limit 30 min" in error.value.say("en")
+    assert "place p2 takes 41.7 min to school b, limit 30 min" in error.value.say("en")
+    assert {problem.code for problem in error.value.problems} == {"lock_too_far"}
+    places = toy.places()
+    places.loc[places["place_id"] == "p4", "geometry"] = Point(90_000, 0)
+    policy = Policy(assignment="capacity", locks=(Lock(school_id="a", place_ids=("p1", "p4"), stage="primary"),))
+    with pytest.raises(ScenarioError) as error:
+        run_plan(prepare(replace(toy.county(), places=places), NORMS), Scenario(name="s", policy=policy))
+    (problem,) = error.value.problems
+    assert (problem.code, problem.values["place_id"], problem.values["minutes"]) == ("lock_unreachable", "p4", "-")
 
 
 def with_zones(rows):
