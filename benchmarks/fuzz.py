@@ -311,6 +311,31 @@ def _extracts(work: Path) -> dict[str, Target]:
     }
 
 
+def _basemaps(work: Path) -> dict[str, Target]:
+    """Targets that are base maps: opened, and a few squares of them asked for."""
+    import toy_tiles
+
+    from layoutplan.county.basemaps import open_basemap
+
+    (work / "seed.mbtiles").unlink(missing_ok=True)
+
+    def shown(suffix: str) -> Callable[[bytes], object]:
+        def take(content: bytes) -> object:
+            path = work / f"b{suffix}"
+            path.write_bytes(content)
+            basemap = open_basemap(path)
+            return [basemap.tile(zoom, *square) for zoom in (6, 9) for square in toy_tiles.squares(zoom)[:2]]
+
+        return take
+
+    made = {
+        "mbtiles": toy_tiles.write_mbtiles(work / "seed.mbtiles", zooms=range(6, 8)),
+        "pmtiles": toy_tiles.write_pmtiles(work / "seed.pmtiles", zooms=range(6, 10)),
+        "picture": toy_tiles.write_picture(work / "seed.tif", size=40),
+    }
+    return {name: Target([path.read_bytes()], shown(path.suffix), name != "pmtiles") for name, path in made.items()}
+
+
 def _as_pbf(xml: bytes, work: Path) -> bytes:
     import osmium
 
@@ -331,6 +356,7 @@ _MAKERS: dict[Callable[[Path], dict[str, Target]], tuple[str, ...]] = {
     _parcels: ("upload", "form"),
     _office: ("store", "verify"),
     _extracts: ("osm_xml", "osm_pbf"),
+    _basemaps: ("mbtiles", "pmtiles", "picture"),
 }  # fmt: skip
 
 

@@ -1,7 +1,10 @@
 import datetime as dt
+import gzip
 import io
 import sqlite3
+import struct
 import time
+import tracemalloc
 from contextlib import closing
 
 import matplotlib.image
@@ -89,6 +92,28 @@ def refused(path):
     return {problem.code for problem in caught.value.problems}
 
 
+@pytest.mark.parametrize("bomb", [gzip.compress(bytes(300_000_000)), gzip.compress(b"") + gzip.compress(bytes(10))])
+def test_a_list_of_squares_that_unpacks_to_more_than_there_can_be_is_not_unpacked(bomb, tmp_path):
+    content = bytearray(write_pmtiles(tmp_path / "toy.pmtiles").read_bytes())
+    content[8:24] = struct.pack("<QQ", len(content), len(bomb))  # where the first list stands, and its length
+    (tmp_path / "toy.pmtiles").write_bytes(content + bomb)
+    tracemalloc.start()
+    assert open_basemap(tmp_path / "toy.pmtiles").tile(6, *toy_tiles.squares(6)[0]) is None
+    assert tracemalloc.get_traced_memory()[1] < 30_000_000
+    tracemalloc.stop()
+
+
+def test_a_view_that_makes_up_squares_without_end_is_cut_off(tmp_path):
+    path = write_mbtiles(tmp_path / "toy.mbtiles")
+    with closing(sqlite3.connect(path)) as base:
+        base.execute("DROP TABLE tiles")
+        base.execute(
+            "CREATE VIEW tiles AS SELECT 6 zoom_level, 1 tile_column, 1 tile_row, zeroblob(900000000) tile_data"
+        )
+        base.commit()
+    assert refused(path) == {"file_unreadable"}
+
+
 def test_what_cannot_be_shown_is_refused_with_its_reason(tmp_path):
     vector = tmp_path / "vector"
     assert refused(write_mbtiles(vector.with_suffix(".mbtiles"), picture=lambda _: b"\x1f\x8b\x08rest")) == {
@@ -109,6 +134,8 @@ def test_what_cannot_be_shown_is_refused_with_its_reason(tmp_path):
         assert refused(tmp_path / name) == {"file_disguised"}
     (tmp_path / "short.pmtiles").write_bytes(b"PMTiles\x03" + b"\xff" * 40)
     assert refused(tmp_path / "short.pmtiles") == {"file_unreadable"}
+    assert refused(write_mbtiles(tmp_path / "numbers.mbtiles", picture=lambda _: 10**12)) == {"basemap_empty"}
+    assert refused(write_mbtiles(tmp_path / "nothing.mbtiles", picture=lambda _: None)) == {"basemap_empty"}
     (tmp_path / "map.html").write_text("<html>")
     assert refused(tmp_path / "map.html") == {"file_format"}
 

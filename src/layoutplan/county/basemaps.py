@@ -7,7 +7,6 @@ the file, or, from a GeoTIFF, warped for it.
 
 from __future__ import annotations
 
-import gzip
 import sqlite3
 import struct
 import warnings
@@ -23,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 import pyproj
 import shapely
+from rasterio.errors import RasterioError
 
 from layoutplan.county.crs import Frame, crs_problem
 from layoutplan.county.problems import show
@@ -35,8 +35,8 @@ TILE_PX = 256
 MOST_ZOOM = 22
 # Imagery of a county is larger than any layer of it.
 MAX_BYTES = 50_000_000_000
+# Of a square, and of a list of squares, packed and unpacked.
 _MAX_TILE_BYTES = 2_000_000
-_MAX_PART_BYTES = 16_000_000
 # A GeoTIFF larger than this needs overviews: else one square far out reads all of it.
 _MAX_PIXELS = 25_000_000
 _HALF_M = 20_037_508.342789244
@@ -46,10 +46,12 @@ _STEPS = 20_000_000  # of SQLite's machine for one square; a view that never end
 _BROKEN = (
     OSError,
     ValueError,
+    TypeError,
     KeyError,
     IndexError,
     EOFError,
     ArithmeticError,
+    RasterioError,
     sqlite3.Error,
     struct.error,
     zlib.error,
@@ -182,6 +184,7 @@ def _query(path: Path, statement: str, *values: int) -> list[Any]:
     with closing(sqlite3.connect(f"file:{quote(str(path.resolve()))}?mode=ro&immutable=1", uri=True)) as base:
         base.execute("PRAGMA trusted_schema = OFF")
         base.set_progress_handler(lambda: 1, _STEPS)
+        base.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MAX_TILE_BYTES)
         return base.execute(statement, values).fetchall()
 
 
@@ -190,8 +193,7 @@ def _open_mbtiles(path: Path, layer: str) -> Basemap:
     crs = next((said[name] for name in ("crs", "srs", "profile") if name in said), "")
     if crs and not any(known in crs.lower() for known in _MERCATOR):
         raise _refuse("basemap_projection", layer, path, crs=show(crs))
-    first = _query(path, "SELECT tile_data FROM tiles LIMIT 1")
-    _judge(bytes(first[0][0]) if first else None, layer, path)
+    _judge(_picture_in(_query(path, "SELECT tile_data FROM tiles LIMIT 1")), layer, path)
     ((least, most),) = _query(path, "SELECT (SELECT min(zoom_level) FROM tiles), (SELECT max(zoom_level) FROM tiles)")
     zooms = (int(least), min(int(most), MOST_ZOOM))
 
@@ -201,9 +203,14 @@ def _open_mbtiles(path: Path, layer: str) -> Basemap:
             path, "SELECT tile_data FROM tiles WHERE zoom_level = ? AND tile_column = ? AND tile_row = ?",
             zoom, column, (1 << zoom) - 1 - row,
         )  # fmt: skip
-        return bytes(found[0][0]) if found else None
+        return _picture_in(found)
 
     return Basemap(path, _said_bounds(said.get("bounds", "")) or _held_bounds(path, zooms[1]), zooms, read)
+
+
+def _picture_in(rows: list[Any]) -> bytes | None:
+    """Return the bytes of the first row; a number would else stand for so many empty bytes."""
+    return rows[0][0] if rows and isinstance(rows[0][0], bytes) else None
 
 
 def _said_bounds(text: str) -> Bounds | None:
@@ -236,7 +243,10 @@ def _open_pmtiles(path: Path, layer: str) -> Basemap:
     def part(offset: int, length: int) -> bytes:
         with path.open("rb") as file:
             file.seek(offset)
-            return file.read(min(length, _MAX_PART_BYTES))
+            content = file.read(min(length, _MAX_TILE_BYTES))
+        # The library would unpack a list of squares to any length.
+        _unpack(content)
+        return content
 
     read_archive: Any = Reader  # the library is untyped here
     reader = read_archive(part)
@@ -247,13 +257,31 @@ def _open_pmtiles(path: Path, layer: str) -> Basemap:
 
     def read(zoom: int, column: int, row: int) -> bytes | None:
         content = reader.get(zoom, column, row)
-        return gzip.decompress(content) if content and packed else content
+        return _unpack(content) if content and packed else content
 
     if not packed:
         _judge(part(header["tile_data_offset"], min(header["tile_data_length"], 64)), layer, path)
     corners = [header[name] / 1e7 for name in ("min_lon_e7", "min_lat_e7", "max_lon_e7", "max_lat_e7")]
     bounds = _checked_bounds(*corners) or _WORLD
     return Basemap(path, bounds, (header["min_zoom"], min(header["max_zoom"], MOST_ZOOM)), read)
+
+
+def _unpack(content: bytes) -> bytes:
+    """Return gzipped content unpacked, anything else as it is.
+
+    Raises
+    ------
+    ValueError
+        It is longer than a square or a list of squares may be.
+    """
+    if not content.startswith(b"\x1f\x8b"):
+        return content
+    unpacking = zlib.decompressobj(wbits=31)
+    unpacked = unpacking.decompress(content, _MAX_TILE_BYTES)
+    # A second archive behind the first would be unpacked too.
+    if unpacking.unconsumed_tail or unpacking.unused_data:
+        raise ValueError(f"more than {_MAX_TILE_BYTES / 1e6:g} MB unpacked")
+    return unpacked
 
 
 # ---- GeoTIFF -----------------------------------------------------------------------------
