@@ -218,7 +218,7 @@ def _parcels(work: Path) -> dict[str, Target]:
     """Targets that planners hand in: archives and forms."""
     from layoutplan.county.layers import read_county
     from layoutplan.present.forms import read_forms, write_form
-    from layoutplan.ui.intake import Handed, take_in
+    from layoutplan.ui.intake import Handed, guess_layers, mapped_layers, take_in
 
     county_folder = toy_county.toy().write(work / "plain")
     county = read_county(county_folder)
@@ -234,7 +234,8 @@ def _parcels(work: Path) -> dict[str, Target]:
             names = take_in([Handed("county.zip", content)], inside)
             outside = [path for path in Path(folder).iterdir() if path != inside]
             assert not outside, outside
-            return names
+            guess_layers(names)
+            return mapped_layers(inside) if "county.toml" in names else None
 
     def form(content: bytes) -> object:
         (work / "form.xlsx").write_bytes(content)

@@ -1,5 +1,6 @@
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import streamlit as st
@@ -53,6 +54,19 @@ def test_the_data_page_reports_every_problem_and_checks_again_once_mended(open_a
     app.button(key="repair_reload").click().run()
     assert not app.exception
     assert label("ui.located.layer", "zh") in app.dataframe[1].value.columns
+
+
+@pytest.mark.parametrize(
+    "manifest", [b"[county", b"\xff\xfe", b"layers = 3", b"layers.rooms = 3", b"[layers]\n" + b"[" * 5000]
+)
+def test_files_handed_in_with_a_manifest_that_does_not_read_are_reported_like_any_other(fresh, tmp_path, manifest):
+    county = toy().write(tmp_path / "handed")
+    (county / "county.toml").write_bytes(manifest)
+    fresh.session_state["upload_folder"] = SimpleNamespace(name=str(county))
+    fresh.session_state["county"] = str(county)
+    app = fresh.run().switch_page("pages/data.py").run()
+    assert not app.exception
+    assert "county.toml" in "".join(app.dataframe[0].value.astype(str).to_numpy().ravel())
 
 
 def test_an_address_leads_to_a_view_and_is_written_back(open_app, folder, result, monkeypatch):

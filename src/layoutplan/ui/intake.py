@@ -156,13 +156,19 @@ def _without_top(files: Mapping[str, bytes]) -> dict[str, bytes]:
 
 def _addresses(name: str, content: bytes) -> Iterable[Problem]:
     """Refuse a manifest that would make this program open a connection: the file came from outside."""
-    try:
-        layers = tomllib.loads(content.decode("utf-8-sig")).get("layers", {})
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError):
-        return  # the gate says what is wrong with it
-    for layer, entry in layers.items() if isinstance(layers, dict) else ():
-        if isinstance(entry, dict) and is_address(str(entry.get("file", ""))):
+    for layer, entry in _entries(content).items():
+        if is_address(str(entry.get("file", ""))):
             yield Problem("upload_address", name, row=f"layers.{layer}", field="file")
+
+
+def _entries(manifest: bytes) -> dict[str, dict[str, Any]]:
+    """Return what a manifest says of each layer; nothing where it does not read: the gate says what is wrong then."""
+    try:
+        layers = tomllib.loads(manifest.decode("utf-8-sig")).get("layers", {})
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError):
+        return {}
+    told = layers.items() if isinstance(layers, dict) else ()
+    return {layer: entry for layer, entry in told if isinstance(entry, dict)}
 
 
 # ---- county.toml -------------------------------------------------------------------------------
@@ -228,11 +234,8 @@ def amend_manifest(folder: Path, changes: Mapping[str, Mapping[str, Any]]) -> No
 
 
 def mapped_layers(folder: Path) -> set[str]:
-    """Return the layers whose columns go by other names in their files."""
-    tree = tomllib.loads((folder / FILE).read_text("utf-8-sig"))
-    return {
-        layer for layer, entry in tree.get("layers", {}).items() if isinstance(entry, dict) and entry.get("columns")
-    }
+    """Return the layers whose columns go by other names in their files; none where the manifest does not read."""
+    return {layer for layer, entry in _entries((folder / FILE).read_bytes()).items() if entry.get("columns")}
 
 
 def _save(folder: Path, tree: Mapping[str, Any]) -> None:
