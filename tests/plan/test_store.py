@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
 from hypothesis import settings
@@ -100,6 +101,25 @@ def test_a_change_by_other_means_is_noticed(store):
         verify_store(store)
     assert codes(caught) == ["version_tampered"]
     assert caught.value.problems[0].values["number"] == 2
+
+
+@pytest.mark.parametrize("cell", ["NULL", "7"])
+def test_a_version_whose_content_was_taken_away_is_named_and_not_read(store, cell):
+    save_version(store, Scenario(name="plan"), based_on=NEW)
+    with closing(sqlite3.connect(store.path)) as link:
+        (told,) = link.execute("SELECT sql FROM sqlite_master WHERE name = 'version'").fetchone()
+        link.execute("PRAGMA writable_schema = ON")
+        loose = told.replace("content TEXT NOT NULL", "content").replace("NOT NULL", "")
+        link.execute("UPDATE sqlite_master SET sql = ? WHERE name = 'version'", (loose,))
+        link.commit()
+    with closing(sqlite3.connect(store.path)) as link:
+        for (name,) in link.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            link.execute(f"DROP TRIGGER {name}")
+        link.execute(f"UPDATE version SET content = {cell}")
+        link.commit()
+    with pytest.raises(ScenarioError) as caught:
+        load_version(store, "plan")
+    assert [(problem.code, problem.values["number"]) for problem in caught.value.problems] == [("version_tampered", 1)]
 
 
 WRITER = """

@@ -193,12 +193,16 @@ def load_version(store: Store, name: str, *, number: int | None = None) -> Scena
     """
     with open_store(store) as link:
         row = link.execute(
-            "SELECT content FROM version WHERE name = ? AND number = coalesce(?, number) ORDER BY number DESC LIMIT 1",
+            "SELECT content, number FROM version WHERE name = ? AND number = coalesce(?, number) "
+            "ORDER BY number DESC LIMIT 1",
             (name, number),
         ).fetchone()
     if row is None:
         raise ScenarioError([_stale(name, number or 0, 0) if number else Problem("scenario_unknown", name)])
-    return parse_scenario(row[0], source=name)
+    content, found = row
+    if not isinstance(content, str):
+        raise ScenarioError([Problem("version_tampered", name, values={"number": found})])
+    return parse_scenario(content, source=name)
 
 
 def verify_store(store: Store) -> None:
