@@ -36,10 +36,14 @@ def test_the_start_offers_the_sample_a_folder_and_files(fresh, folder, lang):
     assert label("ui.welcome.step_findings", lang) in "".join(one.value for one in app.markdown)
 
 
-def test_a_folder_without_a_county_is_said(fresh, tmp_path):
+@pytest.mark.parametrize(
+    "text", ["", "~nobody-of-this-name", "a\0b", "x" * 300, "/" + "y/" * 3000, "C:\\x", "//host/x"]
+)
+def test_a_folder_without_a_county_is_said(fresh, tmp_path, text):
     app = fresh.run()
-    app.text_input(key="county_path").set_value(str(tmp_path))
+    app.text_input(key="county_path").set_value(text or str(tmp_path))
     app.button(key="open_folder").click().run()
+    assert not app.exception
     assert [one.value for one in app.warning] == [label("ui.welcome.no_county", "zh", file="county.toml")]
 
 
@@ -67,6 +71,23 @@ def test_files_handed_in_with_a_manifest_that_does_not_read_are_reported_like_an
     app = fresh.run().switch_page("pages/data.py").run()
     assert not app.exception
     assert "county.toml" in "".join(app.dataframe[0].value.astype(str).to_numpy().ravel())
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"year": "9" * 5000}, {"year": "0"}, {"year": "9999"}, {"year": "²"}, {"at": "schools:"}, {"at": "places:\0"},
+        {"at": "schools:" + "x" * 10_000}, {"at": "schools:<script>"}, {"at": "x:y", "stage": "x", "lang": "fr"},
+    ],
+    ids=lambda asked: str(asked)[:40],
+)  # fmt: skip
+def test_an_address_that_asks_for_what_is_not_there_is_passed_over(fresh, folder, monkeypatch, asked):
+    monkeypatch.setenv("LAYOUTPLAN_COUNTY", str(folder))
+    for name, value in asked.items():
+        fresh.query_params[name] = value
+    app = fresh.run()
+    assert not app.exception
+    assert "玩具县" in page_text(app)
 
 
 def test_an_address_leads_to_a_view_and_is_written_back(open_app, folder, result, monkeypatch):

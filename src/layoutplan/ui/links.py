@@ -20,8 +20,9 @@ def follow() -> None:
         st.session_state["kept_lang"] = asked["lang"]
     if asked.get("stage") in _STAGES:
         st.session_state["kept_stage"] = asked["stage"]
-    if asked.get("year", "").isdecimal():
-        st.session_state["kept_year"] = int(asked["year"])
+    year = asked.get("year", "")
+    if year.isdecimal() and len(year) == 4:  # Python turns no endless row of digits into a number
+        st.session_state["kept_year"] = int(year)
     layer, _, name = asked.get("at", "").partition(":")
     if layer in _LAYERS and name:
         st.session_state["subject"] = st.session_state["linked"] = (layer, name)

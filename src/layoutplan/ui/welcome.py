@@ -80,11 +80,21 @@ def _folder(lang: Lang) -> None:
 
 def _open_folder() -> None:
     # By a callback: a visitor sent on to this page within a run would lose what a button returns.
-    wanted = Path(st.session_state["county_path"].strip() or ".").expanduser()
-    if (wanted / FILE).is_file() or (wanted.is_file() and wanted.name == FILE):
-        open_county(wanted)
-    else:
+    wanted = _county_at(st.session_state["county_path"].strip())
+    if wanted is None:
         st.session_state["no_county"] = True
+    else:
+        open_county(wanted)
+
+
+def _county_at(text: str) -> Path | None:
+    """Return the county a text stands for; none where it is no path of this machine, such as one too long for it."""
+    try:
+        wanted = Path(text or ".").expanduser()
+        is_there = (wanted / FILE).is_file() or (wanted.is_file() and wanted.name == FILE)
+    except (OSError, RuntimeError, ValueError):
+        return None
+    return wanted if is_there else None
 
 
 # ---- files handed in ---------------------------------------------------------------------------
