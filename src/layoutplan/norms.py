@@ -104,7 +104,7 @@ def load_norms(overlay: Path | str | None = None) -> Norms:
 
 def _read_overlay(path: Path, known: Mapping[str, Norm]) -> dict[str, Norm]:
     try:
-        tables = _flatten(tomllib.loads(path.read_text("utf-8")))
+        tables = _flatten(tomllib.loads(path.read_text("utf-8-sig")))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as fault:
         raise NormError([Problem("toml_unreadable", path.name, values={"reason": str(fault)})]) from fault
     problems = []

@@ -23,7 +23,7 @@ from layoutplan.plan.scenario import (
 from layoutplan.seats.settings import Outlook, Policy
 
 NORMS = load_norms()
-texts = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=20)
+texts = st.text(st.characters(exclude_categories=("Cs", "Cc", "Cn")), min_size=1, max_size=20)
 metres = st.floats(-1e7, 1e7)
 actions = st.one_of(
     st.builds(CloseSchool, year=st.integers(2000, 2100), school_id=texts),
@@ -38,7 +38,7 @@ actions = st.one_of(
     ),
 )  # fmt: skip
 scenarios = st.builds(
-    Scenario, name=texts, note=st.text(st.characters(exclude_categories=("Cs",)), max_size=40),
+    Scenario, name=texts, note=st.lists(texts).map("\n\t".join),
     last_year=st.integers(2000, 2100), outlook=st.builds(Outlook, births_change=st.floats(-0.3, 0.3)),
     policy=st.builds(Policy, mode=st.sampled_from(["walk", "drive"])), actions=st.lists(actions, max_size=4).map(tuple),
 )  # fmt: skip

@@ -4,21 +4,38 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from layoutplan.access.network import Mode
 from layoutplan.access.seasons import Season
 from layoutplan.county.tables import GRADES, STAGE_OF_GRADE
+from layoutplan.county.values import CONTROL
 
 Means = Literal["walk", "drive", "boarding"]
 _Grade = Annotated[int, Field(ge=1, le=9)]
 _Places = Annotated[tuple[str, ...], Field(min_length=2, strict=False)]
 
 
+class ControlCharactersError(ValueError):
+    """A text that no line, document or figure takes."""
+
+
 class Value(BaseModel):
-    """A frozen value that refuses unknown keys and wrong types."""
+    """A frozen value that refuses unknown keys, wrong types, and texts with control characters.
+
+    Only a ``note`` may have several lines.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    @field_validator("*")
+    @classmethod
+    def _is_text(cls, value: object, told: ValidationInfo) -> object:
+        lines = str.maketrans("", "", "\n\t" if told.field_name == "note" else "")
+        texts = [part for part in (value if isinstance(value, tuple) else (value,)) if isinstance(part, str)]
+        if any(CONTROL.search(text.translate(lines)) for text in texts):
+            raise ControlCharactersError
+        return value
 
 
 class Outlook(Value):

@@ -15,7 +15,7 @@ from layoutplan.plan.planning import PlanResult
 from layoutplan.plan.scenario import OpenSchool, dump_scenario
 from layoutplan.plan.siting import SiteLab, SiteTrial, try_at
 from layoutplan.ui import bench as benches
-from layoutplan.ui import mapdata, objects, parcels, seattrials, session, spots, steps, trialcards
+from layoutplan.ui import choices, mapdata, objects, parcels, seattrials, session, spots, steps, trialcards
 from layoutplan.ui.bench import Bench, Candidate
 from layoutplan.ui.planmap import Added, Chosen, Event, Moved, Scene, Site
 from layoutplan.ui.planmap.panel import Card, Choice, Option
@@ -246,7 +246,7 @@ def _keep(lab: SiteLab, lang: Lang) -> None:
     held = bench.in_hand()
     if held is None or tries(lab)[held.site_id].reason:
         return
-    name = st.session_state["site_name"].strip() or held.site_id
+    name = choices.typed("site_name") or held.site_id
     setting, year = st.session_state[f"site_setting_{lang}"], st.session_state["site_opens"]
     action = _opening(held, name, stage=lab.stage, setting=setting, year=year)
     steps.go(_dropped(bench), plan.model_copy(update={"actions": (*plan.actions, action)}))

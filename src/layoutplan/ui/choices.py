@@ -1,4 +1,4 @@
-"""The choice between the views of a page, which outlives the page."""
+"""The choice between the views of a page, which outlives the page, and what is typed into a box."""
 
 from __future__ import annotations
 
@@ -29,3 +29,9 @@ def choose(title: str, names: Sequence[str], *, key: str, said: Callable[[str], 
         format_func=said,
     )  # fmt: skip
     return str(chosen or st.session_state[f"kept_{key}"])
+
+
+def typed(key: str) -> str:
+    """Return what was typed or pasted into a box, as one line of letters that can be printed."""
+    text = "".join(letter if letter.isprintable() else " " for letter in str(st.session_state[key]))
+    return " ".join(text.split())

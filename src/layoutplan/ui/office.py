@@ -14,7 +14,7 @@ from layoutplan.errors import InputError
 from layoutplan.labels import Lang, label
 from layoutplan.plan.store import NEW, Version, approve_version, list_names, list_versions, load_version, save_version
 from layoutplan.plan.storefile import DESK, Event, Store, list_events
-from layoutplan.ui import cards, identity, session
+from layoutplan.ui import cards, choices, identity, session
 
 _SHOWN_EVENTS = 12
 
@@ -102,9 +102,9 @@ def _origin() -> tuple[str, int]:
 def _save(office: Store, by: str) -> None:
     _forget_fault()
     known, number = _origin()
-    name = st.session_state["office_as"].strip() or session.scenario().name
+    name = choices.typed("office_as") or session.scenario().name
     plan = session.scenario().model_copy(update={"name": name})
-    note = st.session_state["office_note"].strip()
+    note = choices.typed("office_note")
     try:
         version = save_version(office, plan, based_on=number if name == known else NEW, note=note, by=by)
     except InputError as fault:

@@ -17,7 +17,7 @@ from layoutplan.plan.compare import compare
 from layoutplan.plan.conflicts import schools_of
 from layoutplan.plan.planning import PlanResult
 from layoutplan.plan.scenario import Action, Scenario, dump_scenario, parse_scenario
-from layoutplan.ui import cards, origins, session, steps
+from layoutplan.ui import cards, choices, origins, session, steps
 from layoutplan.ui.listing import Shown, pick
 
 MAX_PLANS = 4
@@ -118,7 +118,7 @@ def keep_tools(lang: Lang) -> None:
 
 
 def _keep() -> None:
-    name = st.session_state[f"plan_name_{len(kept())}"].strip() or str(len(kept()) + 1)
+    name = choices.typed(f"plan_name_{len(kept())}") or str(len(kept()) + 1)
     kept().append(session.scenario().model_copy(update={"name": _free(name)}))
 
 
