@@ -126,6 +126,10 @@ def test_what_cannot_be_shown_is_refused_with_its_reason(tmp_path):
     assert refused(write_picture(tmp_path / "deep.tif", kind="uint16")) == {"basemap_bands"}
     assert refused(write_picture(tmp_path / "two.tif", bands=2)) == {"basemap_bands"}
     assert refused(write_picture(tmp_path / "large.tif", bands=1, size=5100)) == {"basemap_overviews"}
+    facts = {"width": 40, "height": 40, "count": 3, "dtype": "uint8", "crs": "EPSG:4544"}
+    with rasterio.open(tmp_path / "nowhere.tif", "w", driver="GTiff", **facts) as raster:
+        raster.write(np.zeros((3, 40, 40), dtype=np.uint8))
+    assert refused(tmp_path / "nowhere.tif") == {"raster_turned"}
     with rasterio.open(write_picture(tmp_path / "elsewhere.tif"), "r+") as raster:
         raster.update_tags(ns="OVERVIEWS", OVERVIEW_FILE=str(tmp_path / "large.tif"))
     assert refused(tmp_path / "elsewhere.tif") == {"raster_names_file"}

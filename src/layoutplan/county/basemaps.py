@@ -22,12 +22,11 @@ import numpy as np
 import numpy.typing as npt
 import pyproj
 import shapely
-from rasterio.errors import RasterioError
 
 from layoutplan.county.crs import Frame, crs_problem
 from layoutplan.county.problems import show
 from layoutplan.county.sources import check_bytes, find_file, refuse_grids
-from layoutplan.county.tiffs import open_tiff, overview_problem
+from layoutplan.county.tiffs import RASTER_FAULTS, open_tiff, overview_problem
 from layoutplan.errors import DataError, Problem
 
 KINDS = (".mbtiles", ".pmtiles", ".tif", ".tiff")
@@ -44,14 +43,13 @@ _MERCATOR = ("3857", "900913", "3785", "mercator")
 _WORLD = (-180.0, -85.0, 180.0, 85.0)
 _STEPS = 20_000_000  # of SQLite's machine for one square; a view that never ends is cut off there
 _BROKEN = (
+    *RASTER_FAULTS,
     OSError,
-    ValueError,
     TypeError,
     KeyError,
     IndexError,
     EOFError,
     ArithmeticError,
-    RasterioError,
     sqlite3.Error,
     struct.error,
     zlib.error,
@@ -308,6 +306,8 @@ def _raster_problems(raster: Any, layer: str) -> Iterator[Problem]:
         yield Problem("raster_no_crs", layer, field="crs")
     elif (problem := crs_problem(pyproj.CRS.from_wkt(raster.crs.to_wkt()), layer)) is not None:
         yield problem
+    if raster.transform.e >= 0:  # upside down, or it says of no cell where it lies
+        yield Problem("raster_turned", layer)
     if raster.count not in (1, 3, 4) or set(raster.dtypes) != {"uint8"}:
         yield Problem(
             "basemap_bands", layer, values={"count": raster.count, "kind": ", ".join(sorted(set(raster.dtypes)))}

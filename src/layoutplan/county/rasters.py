@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 import pyproj
 import shapely
-from rasterio.errors import RasterioError
 from rasterio.warp import transform_bounds
 
 from layoutplan.county.crs import Frame, crs_problem
 from layoutplan.county.problems import show
 from layoutplan.county.sources import check_bytes, find_file, refuse_grids
-from layoutplan.county.tiffs import open_tiff, overview_problem
+from layoutplan.county.tiffs import RASTER_FAULTS, open_tiff, overview_problem
 from layoutplan.errors import DataError, Problem
 
 MAX_PIXELS = 25_000_000
@@ -49,7 +48,7 @@ def check_raster(folder: Path, file: str, *, name: str, county: Frame | None) ->
             problems = _form_problems(raster, name, county)
             if not problems:
                 problems = _value_problems(raster, name)
-    except (RasterioError, ValueError) as fault:
+    except RASTER_FAULTS as fault:
         values = {"file": path.name, "reason": show(fault)}
         raise DataError([Problem("file_unreadable", name, field="file", values=values)]) from fault
     if problems:

@@ -7,7 +7,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import rasterio
+from rasterio._err import CPLE_BaseError
+from rasterio.errors import RasterioError
+
 from layoutplan.errors import Problem
+
+# What a damaged raster may raise; what GDAL says in the middle of work comes in a class without a public name.
+RASTER_FAULTS = (RasterioError, CPLE_BaseError, ValueError)
 
 # Where a raster's own notes name another file to take coarser cells from.
 _OVERVIEWS = ("OVERVIEWS", "OVERVIEW_FILE")
@@ -34,9 +41,6 @@ def open_tiff(path: Path, **options: object) -> Iterator[Any]:
     RasterioError
         The file does not read.
     """
-    # Takes long to import, and a county may have no raster.
-    import rasterio
-
     # A ``.aux.xml`` may state a CRS that points to any file, an ``.ovr`` or ``.msk`` may be of any format. Only GDAL's
     # GTiff driver may open the file itself: others follow addresses written in it.
     blind = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR", "GDAL_PAM_ENABLED": "NO"}
