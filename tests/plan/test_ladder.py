@@ -6,6 +6,8 @@ and 41.7 minutes in grades 1-3 (limit 30), 52.5 and 37.5 in grades 4-6 (limit 40
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,7 +16,7 @@ from shapely import Point
 
 from layoutplan.errors import ScenarioError
 from layoutplan.labels import catalogue
-from layoutplan.norms import load_norms
+from layoutplan.norms import Norms, load_norms
 from layoutplan.plan.ladder import RUNGS, small_school_ladder
 from layoutplan.plan.planning import prepare, run_plan
 from layoutplan.plan.rungs import share_classes
@@ -187,6 +189,22 @@ def test_only_a_school_that_is_known_to_have_a_bed_is_shown_beside_the_receiver(
     rooms = pd.concat([rooms, rooms[rooms["school_id"] == "b"].assign(school_id="c")], ignore_index=True)
     found = boarding(small_school_ladder(planned(schools=schools, rooms=rooms), "a", 2024))
     assert (("grades_4_6", "c") in found.index) == shown
+
+
+@pytest.mark.parametrize(("limit", "fits"), [(6.9, False), (7.1, True)])
+def test_a_boarding_school_fits_only_if_the_farthest_boarder_is_home_in_time(limit, fits):
+    # With 30 minutes on foot for grades 4-6 too, those of p2 board as well: 60 of them, 5 minutes away; 30 of p1, 7.
+    norms = Norms({
+        **NORMS,
+        **{key: replace(NORMS[key], value=value) for key, value in (
+            ("travel.limit_minutes.grades_4_6", 30.0), ("travel.limit_minutes_boarding.grades_4_6", limit),
+        )},
+    })  # fmt: skip
+    county = toy.county(schools=with_beds(90))
+    plan = run_plan(prepare(county, norms, modes=("walk", "drive")), Scenario(name="toy", last_year=2025))
+    row = boarding(small_school_ladder(plan, "a", 2024)).loc[("grades_4_6", "b")]
+    assert (row["boarders"], row["beds_short"], bool(row["fits"])) == (90.0, 0.0, fits)
+    assert row[["minutes_mean", "minutes_longest"]].tolist() == pytest.approx([(60 * 5 + 30 * 7) / 90, 7.0], abs=1e-3)
 
 
 def test_children_without_another_school_are_unreachable_and_not_far():
