@@ -72,6 +72,8 @@ def test_a_seat_more_is_worth_the_longest_chain_of_gains():
     # s1: p1 comes from s2, 20 - 5. s0: p0 comes from s1 (9 - 1) and p1 follows there, 8 + 15; p1 itself gains 1.
     full = face([1, 1, 1, 0], [0, 2, 9], [], full=(0, 1))
     assert seat_prices(FLOWS, np.zeros(4), WAYS, full, 100).tolist() == [23, 15, 0]
+    turned = tuple(column[::-1] for column in FLOWS)
+    assert seat_prices(turned, np.zeros(4), WAYS, full, 100).tolist() == [23, 15, 0]
     # With s1 not full there is nobody to follow; with s0 not full its seat is free.
     assert seat_prices(FLOWS, np.zeros(4), WAYS, face([1] * 4, [0, 2, 9], [], full=(0,)), 100).tolist() == [8, 0, 0]
     assert seat_prices(FLOWS, np.zeros(4), WAYS, face([1] * 4, [0, 2, 9], [], full=(1,)), 100).tolist() == [0, 15, 0]
