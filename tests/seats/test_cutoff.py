@@ -71,7 +71,8 @@ def test_each_locked_place_is_named_once_with_all_that_lie_between_its_part_and_
     # a stands on p1's ground and b on p3's, each with the neighbours. p3 and p4 hang together, p2 parts them from a;
     # grades 1-3 and 4-6 are two units of a place and one fault. p2 touches p3's ground, and p1 hangs on p2.
     assert locked_apart(toy.county()) == [("p3", "a", "p2"), ("p4", "a", "p2")]
-    # Where no child lives nobody is cut off.
-    children = toy.county().children
-    none = children.assign(children=children["children"].where(children["place_id"] != "p4", 0.0))
-    assert locked_apart(replace(toy.county(), children=none)) == [("p3", "a", "p2")]
+    # Where no child lives nobody is cut off; 0.2 children a grade are enough to be.
+    for few, named in ((0.0, ["p3"]), (0.2, ["p3", "p4"])):
+        children = toy.county().children
+        fewer = children.assign(children=children["children"].where(children["place_id"] != "p4", few))
+        assert locked_apart(replace(toy.county(), children=fewer)) == [(place, "a", "p2") for place in named]
