@@ -11,10 +11,46 @@ import dataclasses
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from layoutplan.labels import Lang, label
 
 MAX_SHOWN = 20
+# What stands in no line of text, and no document or figure takes.
+_INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+
+
+class InvisibleTextError(ValueError):
+    """A text holds control characters; raised where a value is checked, and told as ``text_invisible``."""
+
+
+def is_visible(text: str, *, lines: bool = False) -> bool:
+    r"""Return whether a text holds no control characters; of several lines only where that is allowed.
+
+    Examples
+    --------
+    >>> is_visible("a\nb"), is_visible("a\nb", lines=True), is_visible("a\x0bb", lines=True)
+    (False, True, False)
+    """
+    return _INVISIBLE.search(text.translate({9: None, 10: None}) if lines else text) is None
+
+
+def is_invisible(error: Mapping[str, Any]) -> bool:
+    """Return whether an error of pydantic is that of a text with control characters."""
+    return isinstance(error.get("ctx", {}).get("error"), InvisibleTextError)
+
+
+def visible(text: str) -> str:
+    """Return a text as it is.
+
+    Raises
+    ------
+    InvisibleTextError
+        It holds control characters.
+    """
+    if not is_visible(text):
+        raise InvisibleTextError
+    return text
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from layoutplan.errors import NormError, Problem
+from layoutplan.errors import NormError, Problem, is_visible
 
 _FIELDS = {"value", "unit", "clause", "verified", "note"}
 
@@ -114,6 +114,11 @@ def _read_overlay(path: Path, known: Mapping[str, Norm]) -> dict[str, Norm]:
         for name in sorted(set(fields) ^ _FIELDS - {"note"}):
             if name != "note":
                 problems.append(Problem("norm_field", path.name, row=key, field=name))
+        problems += [
+            Problem("text_invisible", path.name, row=key, field=name, values={"value": repr(text)[:80]})
+            for name, text in fields.items()
+            if isinstance(text, str) and not is_visible(text, lines=name == "note")
+        ]
         problems += [
             Problem("norm_value", path.name, row=key, field=name)
             for name in sorted(_FIELDS & set(fields))

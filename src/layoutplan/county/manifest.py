@@ -8,16 +8,18 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictInt, ValidationError
 
 from layoutplan.county.problems import nearest, show
 from layoutplan.county.tables import RASTERS, TABLES
-from layoutplan.errors import DataError, Problem
+from layoutplan.errors import DataError, Problem, is_invisible, visible
 
 FILE = "county.toml"
 # A county says how many children live in it by one of these at least.
 _SOURCES_OF_CHILDREN = ("children", "age_groups", "age_structure")
 _Text = Annotated[str, Field(min_length=1)]
+# What stands on maps and papers; a heading of a workbook may have several lines.
+_Name = Annotated[_Text, AfterValidator(visible)]
 # What a value of each kind looks like; notation, so it reads the same in every language.
 _FORMS = {
     "string": '"..."',
@@ -38,9 +40,9 @@ class _Strict(BaseModel):
 class Header(_Strict):
     """What the county is; ``crs`` is projected and in metres."""
 
-    name: _Text
-    name_en: _Text
-    crs: _Text
+    name: _Name
+    name_en: _Name
+    crs: _Name
     base_year: Annotated[StrictInt, Field(ge=1950, le=2100)]
     synthetic: StrictBool = False
     norms: _Text | None = None
@@ -74,8 +76,8 @@ class BasemapEntry(_Strict):
 
     file: _Text
     as_of: date
-    name: _Text
-    name_en: _Text | None = None
+    name: _Name
+    name_en: _Name | None = None
 
 
 class Manifest(_Strict):
@@ -138,6 +140,10 @@ def _say(error: Mapping[str, Any], file: str) -> Problem:
             "key_unknown", file, row=".".join(parents), field=name,
             values={"nearest": nearest(name, known), "known": ", ".join(known)},
         )  # fmt: skip
+    if is_invisible(error):
+        return Problem(
+            "text_invisible", file, row=".".join(parents), field=name, values={"value": show(error["input"])}
+        )
     form = next((form for start, form in _FORMS.items() if kind.startswith(start)), _FORMS["string"])
     return Problem(
         "key_value", file, row=".".join(parents), field=name, values={"value": show(error["input"]), "form": form}

@@ -18,6 +18,7 @@ import pandas as pd
 
 from layoutplan.county.problems import Mask
 from layoutplan.county.tables import Column
+from layoutplan.errors import is_visible
 
 DTYPES = {"text": "str", "int": "Int64", "float": "float64", "bool": "boolean"}
 _FLAGS = {
@@ -29,8 +30,6 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _EXACT_FLOAT = 2.0**53
 # A name read as Latin-1 that was written as GBK is a run of these.
 _LATIN_RUN = re.compile("[\u00a1-\u00ff]{4,}")
-# What no line of text holds, nor any document or figure takes.
-CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 Cell = tuple[Any, str]
 
@@ -103,7 +102,7 @@ def _text(cell: object) -> Cell:
     if isinstance(cell, dt.date):
         return cell.isoformat(), ""
     text = str(cell).strip()
-    if CONTROL.search(text):
+    if not is_visible(text):
         return None, "text_control"
     if "\ufffd" in text or _is_garbled(text):
         return None, "text_garbled"

@@ -13,9 +13,9 @@ import tomli_w
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
 from layoutplan.county.tables import ROAD_CLASSES, SURFACES
-from layoutplan.errors import Problem, ScenarioError
+from layoutplan.errors import Problem, ScenarioError, is_invisible
 from layoutplan.files import write_whole
-from layoutplan.seats.settings import ControlCharactersError, Outlook, Policy, Value
+from layoutplan.seats.settings import Outlook, Policy, Value
 
 LAST_YEAR = 2035
 
@@ -253,16 +253,11 @@ def validate_scenario(tree: Mapping[str, Any], *, source: str) -> Scenario:
 _CODES = {"extra_forbidden": "scenario_key_unknown", "missing": "scenario_key_missing"}
 
 
-def holds_control(error: Any) -> bool:
-    """Return whether an error of pydantic is that of a text with control characters."""
-    return isinstance(error.get("ctx", {}).get("error"), ControlCharactersError)
-
-
 def _problem(error: Any, source: str) -> Problem:
     keys = [str(part) for part in error["loc"] if part not in _KINDS]
     row = f"{keys[0]}[{int(keys[1]) + 1}]" if len(keys) > 1 and keys[1].isdecimal() else ".".join(keys[:-1])
     field = "kind" if error["type"].startswith("union_tag") else keys[-1] if keys else ""
-    code = "plan_text_control" if holds_control(error) else _CODES.get(error["type"], "scenario_key_invalid")
+    code = "text_invisible" if is_invisible(error) else _CODES.get(error["type"], "scenario_key_invalid")
     return Problem(code, source, row, field, {"reason": error["msg"], "value": repr(error["input"])[:80]})
 
 

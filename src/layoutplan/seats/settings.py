@@ -9,15 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 from layoutplan.access.network import Mode
 from layoutplan.access.seasons import Season
 from layoutplan.county.tables import GRADES, STAGE_OF_GRADE
-from layoutplan.county.values import CONTROL
+from layoutplan.errors import InvisibleTextError, is_visible
 
 Means = Literal["walk", "drive", "boarding"]
 _Grade = Annotated[int, Field(ge=1, le=9)]
 _Places = Annotated[tuple[str, ...], Field(min_length=2, strict=False)]
-
-
-class ControlCharactersError(ValueError):
-    """A text that no line, document or figure takes."""
 
 
 class Value(BaseModel):
@@ -31,10 +27,9 @@ class Value(BaseModel):
     @field_validator("*")
     @classmethod
     def _is_text(cls, value: object, told: ValidationInfo) -> object:
-        lines = str.maketrans("", "", "\n\t" if told.field_name == "note" else "")
         texts = [part for part in (value if isinstance(value, tuple) else (value,)) if isinstance(part, str)]
-        if any(CONTROL.search(text.translate(lines)) for text in texts):
-            raise ControlCharactersError
+        if not all(is_visible(text, lines=told.field_name == "note") for text in texts):
+            raise InvisibleTextError
         return value
 
 

@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, ValidationError
 
-from layoutplan.errors import Problem, ScenarioError
-from layoutplan.plan.scenario import holds_control, parse_tree, read_content
+from layoutplan.errors import Problem, ScenarioError, is_invisible
+from layoutplan.plan.scenario import parse_tree, read_content
 from layoutplan.seats.settings import Outlook, Policy, Value
 
 Deed = Literal["open", "expand", "merge", "close", "convert"]
@@ -296,8 +296,8 @@ def _problem(error: Any, source: str) -> Problem:
         near = difflib.get_close_matches(keys[-1], known, n=1)
         return Problem("goal_key_unknown", source, row, keys[-1], {"near": near[0] if near else ", ".join(known)})
     code = "goal_key_missing" if error["type"] == "missing" else "goal_key_invalid"
-    if holds_control(error):
-        code = "plan_text_control"
+    if is_invisible(error):
+        code = "text_invisible"
     return Problem(code, source, row, keys[-1] if keys else "", values)
 
 
