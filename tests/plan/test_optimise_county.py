@@ -90,6 +90,22 @@ def test_the_planted_site_of_a_small_county_is_found(name, best):
     assert result.gap <= 1e-6
 
 
+@pytest.mark.parametrize(
+    ("means", "bound"), [({}, {"grades_1_3"}), ({"grades_4_6": "walk"}, {"grades_1_3", "grades_4_6"})]
+)
+def test_within_limits_binds_the_youngest_and_groups_that_were_given_a_means(means, bound):
+    policy = Policy(assignment="capacity", within_limits=True, **means)
+    question = gather(town("middle"), goal(policy=policy))
+    places = len(question.place_ids)
+    for number, block in enumerate(question.blocks):
+        rows = slice(number * places, (number + 1) * places)
+        far = question.minutes[rows] > question.limit[number]
+        assert far.any()
+        assert not far.all()
+        assert np.isinf(question.task.cost[rows][far]).all() == (block.group in bound)
+        assert np.isfinite(question.task.cost[rows][~far]).all()
+
+
 def test_the_objective_of_the_middle_is_worked_out_by_hand():
     """p1's 180 pupils walk 1000 m and p3's 180 2000 m: grades 1-3 at 60 m/min, grades 4-6 at 200/3 m/min."""
     result = optimise(town("middle"), goal())
