@@ -13,7 +13,8 @@ from toy_raster import raster
 
 from layoutplan.errors import ScenarioError
 from layoutplan.norms import load_norms
-from layoutplan.plan.masks import REASONS, SiteMask
+from layoutplan.plan import masks
+from layoutplan.plan.masks import REASONS, SiteMask, measure_slopes
 from layoutplan.plan.planning import prepare, run_plan
 from layoutplan.plan.ranking import SCALES, candidates_of, plans_with_sites, rank_sites, size_of, with_findings
 from layoutplan.plan.scenario import OpenSchool, Scenario
@@ -73,6 +74,40 @@ def mask(prepared):
 )
 def test_a_spot_answers_with_the_first_reason_that_holds(mask, spot, reason):
     assert mask.check(*spot).reason == reason
+
+
+def bowl(path, cell=25.0):
+    """A bowl far beyond the county on all sides: a ten-thousandth steeper with every metre from the middle."""
+    columns, rows = int(6500 / cell), int(2000 / cell)
+    east, north = np.meshgrid(-1000 + cell * (np.arange(columns) + 0.5), 1000 - cell * (np.arange(rows) + 0.5))
+    return raster(path, 0.5e-4 * (east**2 + north**2), west=-1000.0, north=1000.0, cell=cell)
+
+
+def test_the_slope_is_known_where_it_is_and_up_to_every_edge_of_the_county(tmp_path):
+    county = toy.county(rasters={"dem": bowl(tmp_path / "dem.tif")})
+    slopes = measure_slopes(county)
+    west, south, east, north = county.townships.total_bounds
+    spots = np.array([(e, n) for e in (west, west + 25, 0.0, 1000.0, east) for n in (south, 0.0, north - 25, north)])
+    wanted = 1e-4 * np.hypot(*spots.T)
+    # Cells lie around spots 25 m apart: up to their edges the slope is that of the middle.
+    for off in ((0, 0), (12, 0), (-12, 12), (0, -12)):
+        assert slopes.at(*(spots + off).T) == pytest.approx(wanted, abs=2e-5)
+    assert slopes.at(np.array([1013.0]), np.array([0.0])) == pytest.approx([0.1025], abs=2e-5)
+    assert slopes.at(np.array([0.0]), np.array([213.0])) == pytest.approx([0.0225], abs=2e-5)
+    assert np.isnan(slopes.at(np.array([west - 40, 0.0]), np.array([0.0, north + 40]))).all()
+    assert measure_slopes(toy.county()) is None
+
+
+@pytest.mark.parametrize(
+    ("cell", "most", "wanted"), [(25, 10**6, 25), (250, 10**6, 250), (10, 10**6, 25), (25, 800, 6250**0.5)]
+)
+def test_slopes_are_as_fine_as_the_raster_but_not_finer_than_a_school_or_than_can_be_held(
+    tmp_path, monkeypatch, cell, most, wanted
+):
+    monkeypatch.setattr(masks, "_MOST_HEIGHTS", most)
+    county = toy.county(rasters={"dem": bowl(tmp_path / "dem.tif", cell=float(cell))})
+    # The county measures 5,000 by 1,000 m: 800 heights are 79 m apart.
+    assert measure_slopes(county).cell_m == pytest.approx(wanted)
 
 
 def test_what_was_measured_is_said(mask):
