@@ -30,6 +30,7 @@ import signal
 import sys
 import time
 from collections.abc import Container, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -236,13 +237,18 @@ def run_tests(tree: Path, test: str, *, limit: int, compiled: bool) -> tuple[str
         calm = "ignore:Module already imported:pytest.PytestAssertRewriteWarning"
         os._exit(int(pytest.main(["-x", "-q", "-W", calm, "-p", "no:cacheprovider", "--no-header", test])))
     begin = time.monotonic()
-    while True:
-        done, status, usage = os.wait4(child, os.WNOHANG)
-        if done:
-            break
-        if time.monotonic() - begin > 20 * limit:  # it waits for something that never comes
+    try:
+        while True:
+            done, status, usage = os.wait4(child, os.WNOHANG)
+            if done:
+                break
+            if time.monotonic() - begin > 20 * limit:  # it waits for something that never comes
+                os.killpg(child, signal.SIGKILL)
+            time.sleep(0.05)
+    finally:
+        # Whatever it started goes with it, also where this run is stopped.
+        with suppress(ProcessLookupError):
             os.killpg(child, signal.SIGKILL)
-        time.sleep(0.05)
     end = "timeout" if os.WIFSIGNALED(status) else "passed" if os.WEXITSTATUS(status) == 0 else "failed"
     return end, usage.ru_utime + usage.ru_stime
 
