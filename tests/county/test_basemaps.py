@@ -14,6 +14,7 @@ import pytest
 import rasterio
 import toy_tiles
 from pmtiles.tile import TileType
+from rasterio.errors import NotGeoreferencedWarning
 from toy_county import toy
 from toy_tiles import BOUNDS, COLOURS, ZOOMS, write_mbtiles, write_picture, write_pmtiles
 
@@ -127,7 +128,11 @@ def test_what_cannot_be_shown_is_refused_with_its_reason(tmp_path):
     assert refused(write_picture(tmp_path / "two.tif", bands=2)) == {"basemap_bands"}
     assert refused(write_picture(tmp_path / "large.tif", bands=1, size=5100)) == {"basemap_overviews"}
     facts = {"width": 40, "height": 40, "count": 3, "dtype": "uint8", "crs": "EPSG:4544"}
-    with rasterio.open(tmp_path / "nowhere.tif", "w", driver="GTiff", **facts) as raster:
+    nowhere = tmp_path / "nowhere.tif"
+    with (
+        pytest.warns(NotGeoreferencedWarning),
+        rasterio.open(nowhere, "w", driver="GTiff", **facts) as raster,
+    ):
         raster.write(np.zeros((3, 40, 40), dtype=np.uint8))
     assert refused(tmp_path / "nowhere.tif") == {"raster_turned"}
     with rasterio.open(write_picture(tmp_path / "elsewhere.tif"), "r+") as raster:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 import rasterio
 from rasterio._err import CPLE_BaseError
-from rasterio.errors import RasterioError
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
 from layoutplan.errors import Problem
 
@@ -44,8 +45,15 @@ def open_tiff(path: Path, **options: object) -> Iterator[Any]:
     # A ``.aux.xml`` may state a CRS that points to any file, an ``.ovr`` or ``.msk`` may be of any format. Only GDAL's
     # GTiff driver may open the file itself: others follow addresses written in it.
     blind = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR", "GDAL_PAM_ENABLED": "NO"}
-    with rasterio.Env(**blind), rasterio.open(path, driver="GTiff", **options) as raster:
+    with rasterio.Env(**blind), _opened(path, **options) as raster:
         yield raster
+
+
+def _opened(path: Path, **options: object) -> Any:
+    with warnings.catch_warnings():
+        # The checks say in the planner's words that a raster lies nowhere.
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        return rasterio.open(path, driver="GTiff", **options)
 
 
 def overview_problem(raster: Any, layer: str) -> Problem | None:
