@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import lzma
+import mmap
 import re
 import sqlite3
 import zipfile
@@ -209,10 +210,12 @@ def refuse_grids(path: Path, suffix: str, *, layer: str) -> None:
     beside = (file for file in path.parent.iterdir() if file.stem == path.stem and file.suffix.lower() == ".prj")
     for file in beside if suffix == ".shp" else [path]:
         if _speaks_of_grids(file):
-            _refuse_grids_in(file.read_bytes(), layer)
+            # Not into memory: a picture of a county may be larger than that.
+            with file.open("rb") as held, mmap.mmap(held.fileno(), 0, access=mmap.ACCESS_READ) as content:
+                _refuse_grids_in(content, layer)
 
 
-def _refuse_grids_in(text: bytes, layer: str) -> None:
+def _refuse_grids_in(text: bytes | mmap.mmap, layer: str) -> None:
     if found := _GRIDS.search(text):
         value = next(filter(None, found.groups())).decode("utf-8", "replace").strip(' "')
         raise DataError([Problem("crs_names_file", layer, field="crs", values={"value": value[:200]})])
