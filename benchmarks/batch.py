@@ -1,9 +1,9 @@
 """A batch of single edits: beside one ``layoutplan run`` each, and beside a script of scipy and GeoPandas.
 
-Run ``python benchmarks/batch.py [COUNTY] [--scenarios 1000] [--part 60] [--dask | --memory]``. The edits are new
-primary schools, closures and rooms, in turn. CPU time on one core:
+Run ``python benchmarks/batch.py [COUNTY] [--scenarios 1000] [--part 60] [--rounds 3] [--dask | --memory]``. The
+edits are new primary schools, closures and rooms, in turn. CPU time on one core, medians of rounds in turn:
 
-* run         a process of ``layoutplan run`` each (three of them, multiplied)
+* run         a process of ``layoutplan run`` each (one a round, multiplied)
 * plan        ``layoutplan batch`` on a part of them (multiplied; start, reading and preparing counted once)
 * catchments  ``layoutplan batch --only catchments`` on all of them: who lives nearest to which school
 * script      the same nearest-school work as an analyst would write it: one graph with all places, schools and sites
@@ -233,6 +233,7 @@ def main() -> None:
     parser.add_argument("county", nargs="?", type=Path, default=Path("data/gis"))
     parser.add_argument("--scenarios", type=int, default=1000)
     parser.add_argument("--part", type=int, default=60)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--dask", action="store_true")
     parser.add_argument("--memory", action="store_true")
     asked = parser.parse_args()
@@ -245,33 +246,41 @@ def main() -> None:
         elif asked.memory:
             show_memory(asked.county, scenarios, Path(folder))
         else:
-            beside_script(asked.county, county, scenarios, Path(folder), part=asked.part)
+            beside_script(asked.county, county, scenarios, Path(folder), part=asked.part, rounds=asked.rounds)
 
 
-def beside_script(place: Path, county: County, scenarios: list[Scenario], folder: Path, *, part: int) -> None:
+def beside_script(
+    place: Path, county: County, scenarios: list[Scenario], folder: Path, *, part: int, rounds: int
+) -> None:
     begin = time.process_time()
     prepared = prepare(county, county_norms(place))
     preparing = time.process_time() - begin
     begin = time.process_time()
     script = Script(prepared, scenarios)
     building = time.process_time() - begin
-    chosen = scenarios[:: max(len(scenarios) // part, 1)][:part]
-    compare(prepared, script, chosen[:12])
+    step = max(len(scenarios) // part, 1)
+    compare(prepared, script, scenarios[::step][:12])
     print(f"answers agree on 12 scenarios; preparing {preparing:.1f} s, the script's graph {building:.1f} s of CPU")
-    begin = time.process_time()
-    script.keep(chosen, folder / "script.parquet")
-    each = {"script": (time.process_time() - begin) / len(chosen)}
-    reading = seconds_of([sys.executable, "-c", READ_LAYERS, place])
+    reading = statistics.median(seconds_of([sys.executable, "-c", READ_LAYERS, place]) for _ in range(rounds))
     print(f"the script's imports and layers {reading:.1f} s")
-    total = {"script": len(scenarios) * each["script"] + building + reading}
-    for level, mine in (("plan", chosen), ("catchments", scenarios)):
-        once, whole = (batch_seconds(place, part, folder, level=level) for part in (mine[:1], mine))
-        each[level] = (whole - once) / (len(mine) - 1)
-        total[level] = once + (len(scenarios) - 1) * each[level]
-    each["run"] = statistics.mean(one_run(place, scenario, folder) for scenario in chosen[:3])
-    total["run"] = len(scenarios) * each["run"]
+    found: dict[str, list[float]] = {}
+    for turn in range(rounds):
+        # In turn, so that a machine that slows down slows all of them.
+        chosen = scenarios[turn % step :: step][:part]
+        begin = time.process_time()
+        script.keep(chosen, folder / "script.parquet")
+        found.setdefault("script", []).append((time.process_time() - begin) / len(chosen))
+        for level, mine in (("plan", chosen), ("catchments", scenarios)):
+            once, whole = (batch_seconds(place, few, folder / f"{turn}", level=level) for few in (mine[:1], mine))
+            found.setdefault(f"{level} once", []).append(once)
+            found.setdefault(level, []).append((whole - once) / (len(mine) - 1))
+        found.setdefault("run", []).append(one_run(place, chosen[0], folder))
+    each = {name: statistics.median(seconds) for name, seconds in found.items()}
+    total = {name: each[f"{name} once"] + (len(scenarios) - 1) * each[name] for name in ("plan", "catchments")}
+    total |= {"run": len(scenarios) * each["run"], "script": len(scenarios) * each["script"] + building + reading}
     for name in ("run", "plan", "catchments", "script"):
-        print(f"{name:12}{each[name] * 1000:10.1f} ms each{total[name]:10.1f} s for {len(scenarios)}")
+        print(f"{name:12}{each[name] * 1000:10.1f} ms each{total[name]:10.1f} s for {len(scenarios)}   "
+              f"({', '.join(f'{seconds * 1000:.1f}' for seconds in found[name])})")  # fmt: skip
     print(f"run / plan          {total['run'] / total['plan']:8.1f}")
     print(f"run / catchments    {total['run'] / total['catchments']:8.1f}")
     print(f"script / catchments {total['script'] / total['catchments']:8.1f}")

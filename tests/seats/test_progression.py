@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import log
 
+import forecast_oracle
 import numpy as np
 import pytest
 from hypothesis import given
@@ -119,3 +120,32 @@ def test_the_order_of_schools_does_not_matter(pupils, order):
     assert there.extra == pytest.approx(here.extra[list(order)], abs=1e-9)
     for part in (here.district, here.shift, here.extra):
         assert (np.abs(part) <= 0.7).all()
+
+
+def history(seed, *, schools=12, years=7, grades=6):
+    """Return a history by chance: cohorts that move up, some of them unknown, schools that open, close and shift."""
+    dice = np.random.default_rng(seed)
+    size = dice.lognormal(3.2, 1.2, schools)
+    gain = dice.normal(0, 0.05, schools) + 0.03 * (np.log(size) - 3)
+    pupils = np.empty((schools, years, grades))
+    pupils[:, 0] = dice.poisson(size[:, None], (schools, grades))
+    for year in range(1, years):
+        pupils[:, year, 0] = dice.poisson(size * 0.97**year)
+        moved = pupils[:, year - 1, :-1] * np.exp(gain + dice.normal(0, 0.02))[:, None] * dice.uniform(0.9, 1.05)
+        pupils[:, year, 1:] = dice.poisson(moved)
+    pupils[0, years // 2 :] *= 2
+    pupils[1, : years // 2] = 0
+    pupils[dice.random(pupils.shape) < 0.05] = NAN
+    return pupils
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("size", [(12, 7, 6), (7, 4, 3), (2, 3, 2), (9, 2, 4), (25, 9, 9)])
+def test_ratios_are_those_of_the_formulas_a_number_at_a_time(seed, size):
+    schools, years, grades = size
+    pupils = history(seed, schools=schools, years=years, grades=grades)
+    found = learn_ratios(pupils)
+    district, shift, extra = forecast_oracle.ratios_of(pupils)
+    assert found.district == pytest.approx(np.array(district), abs=1e-12)
+    assert found.shift == pytest.approx(np.array(shift), abs=1e-9)
+    assert found.extra == pytest.approx(np.array(extra), abs=1e-9)
