@@ -111,9 +111,10 @@ def test_a_year_outside_is_no_clash_with_an_earlier_action():
 # ---- schools that are not there
 def test_every_school_of_a_merger_that_is_not_there_is_named():
     merger = MergeSchools(year=2024, school_ids=("x", "a", "y"), into="b")
-    assert [(code, values["value"]) for code, _, _, values in faults(merger)] == [
-        ("school_unknown", "x"), ("school_unknown", "y"),
+    assert [(code, field, values["value"]) for code, _, field, values in faults(merger)] == [
+        ("school_unknown", "school_ids", "x"), ("school_unknown", "school_ids", "y"),
     ]  # fmt: skip
+    assert [field for _, _, field, _ in faults(CloseSchool(year=2024, school_id="x"))] == ["school_id"]
 
 
 @pytest.mark.parametrize(("year", "codes_found"), [(2024, []), (2025, ["school_closed_before_by_action"])])
