@@ -148,6 +148,11 @@ def test_where_nobody_moves_the_first_school_that_could_take_all_grades_receives
     assert receiver(asked=question(alone)) is None
 
 
+def test_the_first_school_of_all_may_receive():
+    assert receiver((1, 5, A, 5.0), start=[(A_NINE, 0)], close=[(B, 1)]) == "a"
+    assert receiver(start=[(A_NINE, 0)], close=[(B, 1)]) == "a"
+
+
 def test_a_school_is_closed_and_not_merged_where_mergers_are_not_asked_for():
     closing = GOAL.model_copy(update={"deeds": ("close",)})
     made = plan((1, 0, B, 5.0), close=CLOSED, asked=question(goal=closing))
@@ -165,6 +170,7 @@ def test_loads_are_pupils_seats_mean_minutes_and_the_price_of_a_seat_a_day():
         [2025, "junior", "b", "B"], [2025, "primary", "a", "A"], [2025, "primary", "b", "B"],
         [2028, "junior", "b", "B"], [2028, "primary", "a", "A"], [2028, "primary", "b", "B"],
     ]  # fmt: skip
+    assert loads.index.tolist() == [0, 1, 2, 3, 4, 5]
     assert loads["pupils"].tolist() == [7.0, 60.0, 0.0, 16.0, 0.0, 0.0]
     assert loads["seats"].tolist() == [150.0, 270.0, 270.0, 150.0, 360.0, 270.0]
     # (30 x 10 + 10 x 10 + 20 x 45) / 60 and (4 x 50 + 12 x 40) / 16; nobody has no mean.
@@ -174,11 +180,12 @@ def test_loads_are_pupils_seats_mean_minutes_and_the_price_of_a_seat_a_day():
 
 
 def test_schools_that_are_given_up_or_not_built_yet_have_no_load_and_pupils_without_seats_show():
-    loads = plan((0, 3, A, 5.0), start=[(M_NEW, 1)], close=[(A, 1)]).loads
+    loads = plan((0, 3, A, 0.5), start=[(M_NEW, 1)], close=[(A, 1)]).loads
     mine = loads[loads["site_id"].isin(["a", "m"])]
     assert mine[["year", "stage", "site_id", "pupils", "seats"]].to_numpy().tolist() == [
-        [2025, "junior", "a", 5.0, 0.0], [2025, "primary", "a", 0.0, 270.0], [2028, "primary", "m", 0.0, 540.0],
+        [2025, "junior", "a", 0.5, 0.0], [2025, "primary", "a", 0.0, 270.0], [2028, "primary", "m", 0.0, 540.0],
     ]  # fmt: skip
+    assert mine["minutes"].iloc[0] == pytest.approx(10.0)
 
 
 def totals(*flows, **parts):

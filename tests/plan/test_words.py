@@ -67,6 +67,7 @@ def test_sites_of_the_best_plan_stand_before_runners_up_by_what_they_cost_more()
     assert found[columns].to_numpy().tolist() == [
         ["n", "N", 2000.0, 10.0, True, 2, 200.0], ["m", "M", 1000.0, 0.0, False, 2, 210.0],
     ]  # fmt: skip
+    assert found.index.tolist() == [0, 1]
     assert found["extra_share"].tolist() == pytest.approx([0.0, 0.05])
     said(found[found["is_chosen"]], "optimise.site.chosen", name="N", plans=2, all=3)
     said(found[~found["is_chosen"]], "optimise.site.next", name="M", extra="5.00")
@@ -157,6 +158,14 @@ def test_conditions_on_closings_matter_only_to_schools_that_could_be_closed_and_
     opened = binding(layout(start=[(M_NEW, 1)]), row("must_open", "m", 0, 1.0, np.inf, [(M_NEW, 1, 1.0)]))
     assert opened["unit"].tolist() == ["school"]
     said(opened, "optimise.row.must_open", name="M")
+
+
+def test_a_school_that_could_be_closed_in_one_period_only_counts_as_one_that_could():
+    closes = np.zeros((4, 2), dtype=bool)
+    closes[A, 1] = True
+    asked = question(task(closes=closes, rows=(row("receiver", "a", 2025, 0.0, 0.0),)))
+    found = binding_rows(asked, layout(), make_plan(asked, layout(), name="x"))
+    assert found["code"].tolist() == ["receiver"]
 
 
 def test_of_a_school_every_kind_of_condition_is_told_once_for_its_first_year():
