@@ -55,6 +55,12 @@ def test_pupils_who_are_counted_and_not_forecast_have_no_range():
     assert mixed == {(2025, "primary", "t1"): pytest.approx(1 + Z90 * 5 / 100)}
 
 
+def test_half_a_pupil_has_a_range_as_well_as_a_hundred():
+    # 0.8 squared is 0.64: 0.5 of it is luck, the rest in common.
+    assert factors((2025, 1, "p1", 0.5, 0.8)) == {(2025, "primary", "t1"): pytest.approx(1 + Z90 * 0.8 / 0.5)}
+    assert np.isnan(factors((2025, 1, "p1", 0.5, None))[2025, "primary", "t1"])
+
+
 def test_a_township_with_an_unknown_range_has_none_unless_nobody_lives_there():
     unknown = factors((2025, 1, "p1", 25.0, None), (2025, 1, "p2", 25.0, 5.0), (2025, 1, "p3", 25.0, 5.0))
     assert np.isnan(unknown[2025, "primary", "t1"])

@@ -6,6 +6,8 @@ every village, so that a way one minute longer costs ten.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -101,6 +103,12 @@ def test_a_school_that_grows_is_no_site_and_another_layout_may_keep_its_growth()
     assert more == [("a,n1", 121.0)]
 
 
+def test_a_runner_up_may_give_up_the_same_school_as_the_best():
+    # Nobody reaches the school, which costs 50 to keep.
+    task_ = replace(task(ONE), closes=np.arange(5)[:, None] == 0, stand_cost=np.array([50.0, 50.0, 0, 0, 0, 0]))
+    assert found(task_, count=1) == ("a,n1", [("a,n2", 110.0)])
+
+
 def test_decisions_of_all_periods_are_those_of_a_site():
     best, more = found(task(ONE, years=2), count=2)
     assert (best, more) == ("n1", [("n2", 110.0), ("n3", 125.0)])
@@ -116,6 +124,7 @@ def test_who_asks_to_stop_gets_no_other_layout_and_is_told_so():
     assert others(best.program, best.best, calm, count=1, within=1.0)
     assert not calm.stopped
     assert found(task_, count=2, seconds=0.0)[1] == []
+    assert found(task_, count=1, seconds=0.9)[1] == [("n2", 110.0)]
 
 
 def test_what_is_told_meanwhile_is_told_to_who_listens():
