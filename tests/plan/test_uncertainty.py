@@ -10,7 +10,7 @@ import toy_plans
 from layoutplan.errors import ScenarioError
 from layoutplan.norms import load_norms
 from layoutplan.plan.planning import prepare, run_plan
-from layoutplan.plan.scenario import AddRooms, Scenario
+from layoutplan.plan.scenario import AddRooms, OpenSchool, Scenario
 from layoutplan.plan.uncertainty import weigh_alternatives
 from layoutplan.present.comparison import draws_said, write_draws
 from layoutplan.seats.settings import Outlook, Policy
@@ -123,3 +123,79 @@ def test_sentences_and_files_say_the_counts(plans, tmp_path):
     paths = write_draws(found, tmp_path)
     assert [path.name for path in paths] == ["draws.csv", "draws_years.csv"]
     assert "build" in paths[0].read_text("utf-8-sig")
+
+
+# Grades 1-3 walk 60 m a minute and grades 4-6 66.7 m, 360 pupils 500 m and 30 of p4 600 m; juniors walk 75 m a minute.
+MINUTES = 198_000 * (1 / 60 + 3 / 200) / 2 + (30 * 3500 + 60 * 2500 + 90 * 500 + 15 * 600) / 75
+
+
+def test_shortage_and_minutes_of_all_years_are_summed_and_their_range_told(plans):
+    """Without a seat are 135, 525 or 45: P10 lies a fifth of the way from 45 to 135, P90 four fifths to 525."""
+    table = weigh_alternatives(plans, factors=factors(1.0, 2.0, 0.5)).alternatives
+    keep = table.iloc[0]
+    assert (keep["short_p10"], keep["short_p90"]) == (pytest.approx(63.0), pytest.approx(447.0))
+    assert table["minutes_median"].tolist() == pytest.approx([3 * MINUTES] * 3)
+    assert table["draws"].tolist() == [3, 3, 3]
+    assert table["name"].tolist() == ["keep", "build", "late"]
+
+
+def test_every_year_has_its_own_count_of_draws_and_shortage(plans):
+    found = weigh_alternatives(plans, factors=factors(1.0, 2.0, 0.5))
+    assert (found.names, found.years) == (("keep", "build", "late"), (2022, 2023, 2024))
+    assert found.by_year.to_numpy().tolist() == [
+        [2022, "keep", 3, 45.0], [2022, "build", 0, 45.0], [2022, "late", 0, 45.0],
+        [2023, "keep", 1, 45.0], [2023, "build", 2, 0.0], [2023, "late", 0, 45.0],
+        [2024, "keep", 1, 45.0], [2024, "build", 2, 0.0], [2024, "late", 0, 0.0],
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("draws", "year"),
+    [((2.0, 0.5), None), ((2.0, 2.0, 0.5, 0.5), None), ((2.0, 2.0, 2.0, 0.5, 0.5), 2023), ((2.0,), 2023)],
+)
+def test_the_choice_differs_where_another_is_best_in_more_than_half_of_the_draws(plans, draws, year):
+    assert weigh_alternatives(plans, factors=factors(*draws)).first_year == year
+
+
+def test_the_first_year_of_another_choice_is_that_in_which_it_first_leads(plans):
+    assert weigh_alternatives([plans[0], plans[2]], factors=factors(1.0, 2.0, 0.5)).first_year == 2024
+
+
+def test_part_of_a_pupil_without_a_seat_decides(plans):
+    # 195 juniors times 0.771 are 150.3 for 150 seats.
+    found = weigh_alternatives(plans[:2], factors=factors(0.771))
+    assert found.alternatives["best_in"].tolist() == [0, 1]
+
+
+def test_of_plans_with_as_many_seats_short_the_one_with_shorter_ways_is_best(plans):
+    new = OpenSchool(year=2023, school_id="n", name="N", school_kind="primary", setting="village", east_m=0.0,
+                     north_m=0.0, primary_rooms=6)  # fmt: skip
+    found = weigh_alternatives([plans[0], plan("near", new)], factors=factors(1.0, 0.5))
+    assert found.alternatives["best_in"].tolist() == [0, 2]
+    assert found.alternatives["regret_max"].tolist() == [0.0, 0.0]
+    assert found.first_year == 2023
+    assert found.by_year["best_in"].tolist() == [2, 0, 0, 2, 0, 2]
+
+
+def test_who_reaches_no_school_has_no_seat_either_and_varies_with_the_draw():
+    """`a` closes in 2024: 390 in 270 seats of `b`, beside 45 juniors; in 2025 `b` closes too and all 585 have none."""
+    drawn = np.ones((4, 9, 4, 3))
+    drawn[3, 0, 1, 1] = 3.0  # grade 1 of p2: 20 pupils become 60
+    drawn[3, 8, 3, 2] = 0.0  # grade 9 of p4: 5 pupils fewer
+    found = weigh_alternatives([toy_plans.plan("base"), toy_plans.plan("none")], factors=drawn)
+    assert found.short[1].tolist() == [[45.0, 45.0, 165.0, 585.0], [45.0, 45.0, 165.0, 625.0],
+                                       [45.0, 45.0, 165.0, 580.0]]  # fmt: skip
+    assert found.first_year is None
+
+
+def test_only_years_of_all_plans_are_weighed(plans):
+    found = weigh_alternatives([plans[0], toy_plans.plan("none")], factors=factors(1.0, 1.0))
+    assert found.years == (2022, 2023, 2024)
+    assert found.short.shape == (2, 2, 3)
+
+
+def test_one_outlook_and_a_rule_without_seats_are_enough(plans):
+    assert weigh_alternatives([plans[0], plan("same")], factors=factors(1.0)).names == ("keep", "same")
+    with pytest.raises(ScenarioError) as caught:
+        weigh_alternatives([plans[0]], factors=factors(1.0))
+    assert [problem.code for problem in caught.value.problems] == ["draws_alone"]
