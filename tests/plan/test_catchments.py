@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 import toy
+from shapely import LineString, Point
 
 from layoutplan.errors import ScenarioError
 from layoutplan.norms import load_norms
 from layoutplan.plan.catchments import draw_up_catchments
+from layoutplan.plan.measuring import measure_county
 from layoutplan.plan.planning import prepare, run_plan
 from layoutplan.plan.scenario import (
     AddRooms,
@@ -102,3 +106,96 @@ def test_another_rule_and_a_wrong_action_are_refused(prepared):
     with pytest.raises(ScenarioError) as caught:
         draw_up_catchments(prepared, Scenario(name="x", actions=(CloseSchool(year=2024, school_id="ghost"),)))
     assert [problem.code for problem in caught.value.problems] == ["school_unknown"]
+
+
+# ---- by hand
+JUNIOR, PRIMARY = 0, 1
+
+
+def measured(*, at=None, rooms=(6, 3, 6), modes=("walk",), **layers):
+    """Return the ways of the toy county, some places moved (east in metres, on the road), with other rooms."""
+    places = toy.places()
+    moved = {place_id: Point(east, north) for place_id, (east, north) in (at or {}).items()}
+    ground = [moved.get(name, point) for name, point in zip(places["place_id"], places.geometry, strict=True)]
+    county = toy.county(places=places.set_geometry(ground, crs=toy.CRS), **layers)
+    return measure_county(replace(county, rooms=county.rooms.assign(rooms=list(rooms))), NORMS, modes=modes)
+
+
+@pytest.fixture(scope="module")
+def roads():
+    return measured(at={"p4": (4000, 0)}, modes=("drive", "walk"))
+
+
+def drawn(ways, *actions, **policy):
+    """Return the catchments to 2025, and their numbers by name and year."""
+    found = draw_up_catchments(ways, Scenario(name="x", last_year=2025, actions=actions, policy=Policy(**policy)))
+    return found, found.numbers.frame.set_index(["indicator", "year"])["value"]
+
+
+def pupils(found, year, stage):
+    return dict(zip(found.school_ids, found.pupils[year - 2022, stage].tolist(), strict=True))
+
+
+@pytest.mark.parametrize(("school_id", "taken"), [("A", 180.0), ("c", 0.0)])
+def test_of_a_new_school_and_one_as_near_the_smaller_id_is_taken(roads, school_id, taken):
+    beside = SITE.model_copy(update={"school_id": school_id, "east_m": 500.0})
+    found, _ = drawn(roads, beside)
+    # p1 and p2, 10 and 20 in each of six grades, have a and the new one at the same distance.
+    assert pupils(found, 2024, PRIMARY) == {"a": 180.0 - taken, "b": 210.0, school_id: taken}
+    assert pupils(found, 2023, PRIMARY)[school_id] == 0.0
+
+
+def test_ways_by_road_to_a_new_school_are_timed_at_the_speed_of_the_road(roads):
+    _, numbers = drawn(roads, SITE, mode="drive")
+    # At 30 km/h: p1, p2 and p4 go 500 m in 1 min, p3 goes 100 m to the new school in 0.2 min.
+    assert numbers["mean_minutes_primary", 2024] == pytest.approx((10 + 20 + 5 + 30 * 0.2) / 65, abs=1e-4)
+    assert numbers["mean_minutes_primary", 2023] == pytest.approx(1.0, abs=1e-4)
+
+
+def test_a_place_without_a_way_is_unplaced_and_nobody_else():
+    # p4 lies at a road of its own, which leads nowhere.
+    lane = toy.roads().iloc[[0]].assign(road_id="lane").set_geometry([LineString([(4000, 400), (4100, 400)])])
+    found, numbers = drawn(measured(at={"p4": (4000, 400)}, roads=pd.concat([toy.roads(), lane.set_crs(toy.CRS)])))
+    assert [numbers["pupils_unplaced", year] for year in range(2022, 2026)] == [45.0] * 4  # 5 in each of nine grades
+    assert pupils(found, 2022, PRIMARY) == {"a": 180.0, "b": 180.0}
+    assert pupils(found, 2022, JUNIOR) == {"a": 0.0, "b": 180.0}
+
+
+def test_without_a_school_of_the_grade_pupils_are_unplaced_and_have_no_minutes(roads):
+    found, numbers = drawn(roads, CloseSchool(year=2024, school_id="b"), CLOSING)
+    # From 2024 on nobody teaches 65 pupils in each of grades 7-9, from 2025 on nobody teaches anybody.
+    assert [numbers["pupils_unplaced", year] for year in range(2022, 2026)] == [0.0, 0.0, 195.0, 585.0]
+    assert pupils(found, 2024, PRIMARY) == {"a": 390.0, "b": 0.0}
+    assert ("mean_minutes_junior", 2023) in numbers
+    assert ("mean_minutes_junior", 2024) not in numbers
+    assert ("mean_minutes_primary", 2025) not in numbers
+
+
+def test_who_walks_exactly_as_long_as_the_limit_is_not_over_it():
+    ways = measured(at={"p2": (2300, 0), "p4": (4000, 0)})
+    _, numbers = drawn(ways, CloseSchool(year=2024, school_id="b"))
+    # To a: p2 walks 1,800 m, 30 minutes; p3 with 30 and p4 with 5 pupils in each of three grades walk farther.
+    assert [numbers["pupils_over_limit", year] for year in (2023, 2024)] == [0.0, 105.0]
+    assert "pupils_over_limit_grades_4_6" not in numbers.index.get_level_values("indicator")
+
+
+def test_seats_that_lack_are_counted_by_school_and_by_township():
+    found, numbers = drawn(measured(rooms=(1, 3, 6)))
+    # a has 45 seats for 180 pupils, b 270 for 210; at junior level b has 150 for 195.
+    assert found.seats[0].tolist() == [[0.0, 150.0], [45.0, 270.0]]
+    assert [numbers[f"pupils_beyond_seats_{stage}", 2022] for stage in ("junior", "primary")] == [45.0, 135.0]
+    # 90 juniors live in t1, which has no junior seat; 105 in t2, which has 150.
+    assert [numbers[f"seat_gap_{stage}", 2022] for stage in ("junior", "primary")] == [90.0, 135.0]
+    assert [numbers[f"{name}_primary", 2022] for name in ("pupils", "seats")] == [390.0, 315.0]
+
+
+def test_years_run_from_the_base_year_to_the_last(roads):
+    found, _ = drawn(roads)
+    assert found.years.tolist() == [2022, 2023, 2024, 2025]
+
+
+def test_every_action_that_catchments_leave_out_is_named_by_its_number(roads):
+    bus = RunBus(year=2024, school_id="b", place_ids=("p1",), seats=40)
+    with pytest.raises(ScenarioError) as caught:
+        drawn(roads, bus, SITE, bus)
+    assert [problem.row for problem in caught.value.problems] == ["actions[1]", "actions[3]"]

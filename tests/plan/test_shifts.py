@@ -12,6 +12,7 @@ from toy_plans import plan
 
 from layoutplan.plan.shifts import shift_pupils, sum_shifts
 from layoutplan.seats.assignment import Assignment
+from layoutplan.seats.roster import BusLine
 
 YEARS = range(2022, 2026)
 FLOWS = ["year", "grade", "place_id", "school_id", "stage", "pupils", "minutes", "metres"]
@@ -109,3 +110,120 @@ def test_changed_and_unchanged_are_all_pupils_of_either_plan(old, new):
     assert min(total["only_before"], total["only_after"]) == pytest.approx(0.0, abs=1e-9)
     back = sum_shifts(shift_pupils(with_split(new), with_split(old), years=[2022]), ["year"]).iloc[0]
     assert back["moved"] == pytest.approx(total["moved"])
+
+
+def shift(status="same", before="a", after="a", pupils=2.0, **ways):
+    """Return pupils who go where they went, 10 minutes and 800 m, held to 30 minutes, but for what is told."""
+    ways = {"minutes_before": 10.0, "minutes_after": 10.0, "metres_before": 800.0, "metres_after": 800.0,
+            "limit_before": 30.0, "limit_after": 30.0} | ways  # fmt: skip
+    row = {"year": 2024, "status": status, "school_before": before, "school_after": after, "pupils": pupils}
+    return row | ways
+
+
+def summed(*rows):
+    (total,) = sum_shifts(pd.DataFrame(rows), ["year"]).to_dict("records")
+    return total
+
+
+ABSENT = float("nan")
+NOT_BEFORE = {"before": None, "minutes_before": ABSENT, "metres_before": ABSENT}
+NOT_AFTER = {"after": None, "minutes_after": ABSENT, "metres_after": ABSENT}
+
+
+@pytest.mark.parametrize(
+    ("row", "counted"),
+    [
+        (shift(), {"same", "held"}),
+        (shift("moved", after="b"), {"moved", "held"}),
+        (shift("moved", **NOT_AFTER), {"moved", "held", "unplaced_after"}),
+        (shift("moved", **NOT_BEFORE), {"moved", "held", "unplaced_before"}),
+        (shift("only_before", **NOT_AFTER), {"only_before"}),
+        (shift("only_after", **NOT_BEFORE), {"only_after", "held"}),
+        (shift(limit_after=ABSENT), {"same"}),
+        (shift(minutes_before=30.0, minutes_after=30.0), {"same", "held"}),
+        (shift(minutes_after=30.5), {"same", "held", "over_after", "newly_over"}),
+        (shift(minutes_before=30.5), {"same", "held", "over_before", "no_longer_over"}),
+        (shift(minutes_before=31.0, minutes_after=32.0), {"same", "held", "over_before", "over_after"}),
+        (shift("moved", **NOT_BEFORE, minutes_after=31.0), {"moved", "held", "unplaced_before", "over_after"}),
+        (shift("moved", **NOT_AFTER, minutes_before=31.0), {"moved", "held", "unplaced_after", "over_before"}),
+        (shift(minutes_before=31.0, limit_after=ABSENT), {"same", "over_before"}),
+    ],
+)  # fmt: skip
+def test_each_pupil_is_counted_under_what_happens_to_it_and_nothing_else(row, counted):
+    total = summed(row)
+    kinds = ("same", "moved", "only_before", "only_after", "unplaced_before", "unplaced_after", "held", "over_before",
+             "over_after", "newly_over", "no_longer_over")  # fmt: skip
+    assert total["pupils"] == 2.0
+    assert {kind: total[kind] for kind in kinds} == {kind: 2.0 * (kind in counted) for kind in kinds}
+
+
+def test_ways_are_means_by_pupils_of_those_who_have_a_school_on_that_side():
+    total = summed(
+        shift(pupils=3.0, minutes_after=20.0, metres_after=1600.0), shift(pupils=1.0),
+        shift("moved", **NOT_AFTER, pupils=4.0, minutes_before=30.0, metres_before=2400.0),
+    )  # fmt: skip
+    # Before: (3 x 10 + 1 x 10 + 4 x 30) / 8; after: (3 x 20 + 1 x 10) / 4, as four have no school.
+    assert (total["minutes_before"], total["minutes_after"]) == (20.0, 17.5)
+    assert (total["metres_before"], total["metres_after"]) == (1600.0, 1400.0)
+
+
+def test_half_a_pupil_has_a_way_and_nobody_has_none():
+    assert summed(shift(pupils=0.5))["minutes_before"] == 10.0
+    assert pd.isna(summed(shift("only_after", **NOT_BEFORE))["minutes_before"])
+
+
+def test_sums_are_kept_apart_by_missing_schools_too():
+    rows = pd.DataFrame(
+        [shift("moved", **NOT_AFTER), shift("moved", **NOT_AFTER, pupils=1.0), shift("moved", after="b")]
+    )
+    table = sum_shifts(rows, ["school_before", "school_after"])
+    assert table["school_after"].tolist()[0] == "b"
+    assert table["pupils"].tolist() == [2.0, 3.0]
+    assert [*table.columns[:3]] == ["school_before", "school_after", "pupils"]
+
+
+def test_limits_are_those_of_the_grade_in_each_plan():
+    limits = shift_pupils(plan("base"), plan("base"), years=[2022]).groupby("grade")["limit_after"].first()
+    # No policy says how grades 4-9 travel, so only grades 1-3 are held to 30 minutes.
+    assert limits.loc[[1, 3]].tolist() == [30.0, 30.0]
+    assert limits.loc[[4, 9]].isna().all()
+
+
+def test_rows_are_numbered_in_order_of_who_and_where():
+    shifts = shift_pupils(with_split({"b": 4.0, "": 1.0}), with_split({"a": 1.0, "b": 3.0, "": 1.0}), years=[2022])
+    assert shifts.index.tolist() == [0, 1, 2]
+    assert shifts["status"].tolist() == ["moved", "same", "same"]
+    assert shifts["school_before"].tolist() == ["b", None, "b"]
+
+
+def with_riders(*flows):
+    """Return the base plan with buses, the pupils of p1 in grade 4 given to schools: school, pupils, minutes, means."""
+    rows = [(2022, 4, "p1", s, "primary", n, minutes, 100 * minutes, means) for s, n, minutes, means in flows]
+    frames = pd.DataFrame(rows, columns=[*FLOWS, "means"]), pd.DataFrame([], columns=LEFT)
+    line = BusLine("b", 2022, ("p1",), (4,), 6)
+    return replace(plan("base"), assignment=Assignment(*frames), roster=replace(plan("base").roster, buses=(line,)))
+
+
+def ways_of_shift(before, after, side):
+    shifts = shift_pupils(before, after, years=[2022])
+    columns = ["status", "pupils", *(f"{name}_{side}" for name in ("minutes", "metres", "limit"))]
+    rows = shifts[columns].sort_values(f"minutes_{side}").itertuples(index=False)
+    return [tuple(None if pd.isna(v) else v for v in row) for row in rows]
+
+
+@pytest.mark.parametrize(("old", "status"), [("b", "same"), ("a", "moved")])
+def test_riders_and_walkers_to_one_school_have_each_their_way_and_limit(old, status):
+    # Who rides is held to the 40 minutes of the bus; no policy holds walkers of grade 4 to anything.
+    apart = [(status, 6.0, 7.0, 700.0, 40.0), (status, 4.0, 47.0, 4700.0, None)]
+    riders = with_riders(("b", 6.0, 7.0, "bus"), ("b", 4.0, 47.0, "walk"))
+    walkers = with_split({old: 10.0}, grade=4)
+    assert ways_of_shift(walkers, riders, "after") == apart
+    assert ways_of_shift(riders, walkers, "before") == apart
+    assert [row[2:] for row in ways_of_shift(riders, walkers, "after")] == [
+        (20.0 if old == "a" else 40.0, 1.0, None)
+    ] * 2
+
+
+def test_a_bus_to_one_school_leaves_ways_to_another_as_they_are():
+    plan = with_riders(("a", 4.0, 20.0, "walk"), ("b", 6.0, 7.0, "bus"))
+    assert ways_of_shift(plan, plan, "after") == [("same", 6.0, 7.0, 700.0, 40.0), ("same", 4.0, 20.0, 2000.0, None)]

@@ -82,7 +82,7 @@ class Grid:
             # What is no list or table stays as it is, for the scenario to refuse.
             if kind == "sites" and isinstance(held := scenario.get("actions", []), list):
                 scenario["actions"] = [*held, *value]
-            elif kind != "norms" and isinstance(held := scenario.get(kind, {}), Mapping):
+            elif kind not in ("norms", "sites") and isinstance(held := scenario.get(kind, {}), Mapping):
                 scenario[kind] = {**held, key: value}
         scenario["name"] = _name(self.tree, combination)
         return Point(validate_scenario(scenario, source=self.source), _norms(combination))
