@@ -196,6 +196,8 @@ def test_totals_are_means_over_the_years_of_those_who_travel_and_sums_of_what_is
     found = totals(
         (0, 0, A, 8.0), (1, 2, A, 4.0), start=[(N_NEW, 0), (M_NEW, 1), (B_BIGGER, 0)], close=[(A, 1)]
     )  # fmt: skip
+    more = totals(start=[(N_NEW, 0), (B_BIGGER, 0), (A_BIGGER, 1)])
+    assert (more["schools_opened"], more["schools_closed"]) == (1.0, 0.0)
     # 8 pupils count 3/4 and walk 10 minutes, 4 count 1/4 and walk 45, beyond their limit of 30.
     assert found["pupils"] == pytest.approx(6 + 1)
     assert found["mean_minutes"] == pytest.approx((6 * 10 + 1 * 45) / 7)

@@ -14,7 +14,7 @@ from toy_question import M_NEW, N_NEW, layout, question
 from layoutplan import __version__
 from layoutplan.norms import load_norms
 from layoutplan.plan.optimise import _answer, _without_plan, optimise
-from layoutplan.plan.optimise.goal import Budget, Candidates, Goal, Open, Point, Stop, Weights
+from layoutplan.plan.optimise.goal import Budget, Candidates, Expand, Goal, Open, Point, Stop, Weights
 from layoutplan.plan.optimise.slack import Gap, Relaxation
 from layoutplan.plan.planning import prepare
 
@@ -117,12 +117,15 @@ def test_without_a_plan_options_and_notes_are_told_and_all_tables_keep_their_col
     assert found.notes["code"].tolist() == ["quantile", "candidates", "closable", "policy"]
 
 
-def test_who_stops_a_search_that_cannot_succeed_learns_that_it_was_stopped():
-    asked = []
+def test_where_only_seats_are_missing_that_is_the_only_option():
+    """Nothing may be built: 75 of 390 pupils have no seat."""
+    found = optimise(prepared(), goal(deeds=("expand",), expand=Expand(school_ids=()), budget=Budget()))
+    assert (found.status, found.plans) == ("infeasible", ())
+    assert found.relaxations[["option", "code"]].drop_duplicates().to_numpy().tolist() == [[1, "seats"]]
+    assert found.relaxations["amount"].sum() == pytest.approx(75.0)
 
-    def cancel():
-        asked.append(1)
-        return True
 
-    found = optimise(prepared(), goal(budget=Budget(new_schools=0)), cancel=cancel)
-    assert (found.status, found.plans) == (("stopped" if asked else "infeasible"), ())
+def test_a_search_that_is_stopped_before_there_is_a_plan_says_so_and_offers_no_relaxation():
+    found = optimise(prepared(), goal(budget=Budget(new_schools=0)), cancel=lambda: True)
+    assert (found.status, found.plans) == ("stopped", ())
+    assert found.relaxations.empty

@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
+from functools import cache
+
+import numpy as np
 import pandas as pd
 import pytest
 import toy
+from shapely import LineString, box
 
 from layoutplan.norms import load_norms
 from layoutplan.plan.closure import closure_gate, verdict_of
 from layoutplan.plan.locks import LOCKS
 from layoutplan.plan.planning import prepare, run_plan
 from layoutplan.plan.scenario import Scenario
-from layoutplan.plan.sensitivity import GATE, find_sensitivity, with_norm
+from layoutplan.plan.sensitivity import (
+    GATE,
+    GATE_STEPS,
+    ORDERS,
+    _in_orders,
+    _with_limits,
+    _without_locks,
+    find_sensitivity,
+    with_norm,
+)
+from layoutplan.plan.sensitivity import (
+    STEPS as ALL_STEPS,
+)
 from layoutplan.present.sensitivity_figure import draw_sensitivity, flips_said, write_sensitivity
 
 NORMS = load_norms()
-STEPS = {"shell.max_pupils": (4.0, 20.0), "class_size.primary": (46.0, 29.0)}
+STEPS = {"shell.max_pupils": (4.0, 10.0, 20.0, 250.0), "class_size.primary": (46.0, 29.0)}
 
 
 @pytest.fixture(scope="module")
@@ -39,9 +55,13 @@ def plan():
     return run_plan(prepare(county, NORMS), Scenario(name="base", last_year=2028))
 
 
+HEARD = []
+
+
 @pytest.fixture(scope="module")
 def found(plan):
-    return find_sensitivity(plan, steps=STEPS)
+    HEARD.clear()
+    return find_sensitivity(plan, steps=STEPS, say=lambda done, total: HEARD.append((done, total)))
 
 
 def flipped(found, moved, value, measure):
@@ -117,3 +137,128 @@ def test_table_figure_and_sentences_in_both_languages(found, tmp_path):
     assert draw_sensitivity(found, lang="zh") == draw_sensitivity(found, lang="zh")
     assert any("C (named → not named)" in line for line in flips_said(found, "en"))
     assert any("C（列入→未列入）" in line for line in flips_said(found, "zh"))
+
+
+def test_a_threshold_that_takes_in_a_large_school_names_it(found):
+    """`a` had 196 pupils in every count; a value in force already moves nothing."""
+    assert flipped(found, "shell.max_pupils", 250.0, "shell_candidate") == {"a": ("not_named", "named")}
+    norms = found.cases[(found.cases["mover"] == "norm") & (found.cases["moved"] == "shell.max_pupils")]
+    assert sorted(set(norms["value"])) == [4.0, 20.0, 250.0]
+    mine = norms[norms["measure"] == "shell_candidate"]
+    assert mine[["base", "value", "named", "entered", "left"]].to_numpy().tolist() == [
+        [10.0, 4.0, 0, 0, 1], [10.0, 20.0, 1, 0, 0], [10.0, 250.0, 2, 1, 0],
+    ]  # fmt: skip
+
+
+def test_work_is_told_plan_by_plan(found):
+    """Five thresholds, one candidate and three orders."""
+    assert len(found.gate) == 1
+    assert HEARD == [(1, 9), (2, 9), (3, 9), (4, 9), (5, 9), (6, 9), (9, 9)]
+
+
+def test_locks_that_failed_and_locks_that_are_not_known_are_told_apart(found):
+    row = found.gate.iloc[0]
+    assert row[["school_id", "name", "failed"]].tolist() == ["c", "C", "receiver_class, receiver_over_now"]
+    assert row["unknown"].split(", ")[:2] == ["objection", "special_group"]
+    assert not set(row["failed"].split(", ")) & set(row["unknown"].split(", "))
+
+
+def test_the_steps_of_a_threshold_lie_on_both_sides_of_it():
+    assert (ALL_STEPS["shell.max_pupils"], ALL_STEPS["shell.counts"]) == ((5, 15, 20, 30), (2, 4))
+    assert ALL_STEPS["plan.goal_year"] == (2026, 2030)
+    assert (ALL_STEPS["class_size.primary"], ALL_STEPS["class_size.junior"]) == ((40, 50), (45, 55))
+    assert GATE_STEPS["travel.limit_minutes.grades_1_3"] == (20, 45, 60)
+    for key, values in {**ALL_STEPS, **GATE_STEPS}.items():
+        assert min(values) < NORMS.value(key) < max(values)
+
+
+# ---- locks taken away, verdicts by hand
+
+ALONE = {"few_pupils": False, "young_travel": True, "beds": True}
+TWICE = {"few_pupils": False, "young_travel": False, "beds": True}
+READY = {"few_pupils": True, "young_travel": True, "beds": True}
+NAMES = {"x": "X", "y": "Y", "z": "Z"}
+
+
+def test_a_school_that_one_lock_alone_keeps_enters_without_it():
+    cases, flips = _without_locks({"z": ALONE, "y": TWICE, "x": READY}, NAMES)
+    by_lock = {case[1]: case[5:] for case in cases}
+    assert list(by_lock) == list(LOCKS)
+    # Named, entered, left.
+    assert by_lock["few_pupils"] == (2, 1, 0)
+    assert by_lock["young_travel"] == (1, 0, 0)
+    assert by_lock["beds"] == (1, 0, 0)
+    assert [(flip[1], *flip[4:]) for flip in flips] == [("few_pupils", "z", "Z", "keep", "review")]
+
+
+# ---- limits and orders
+
+EAST = {"c": 7100.0, "d": 7100.0, "e": 5400.0, "f": 9000.0}
+HOMES = {"p5": 7300.0, "p6": 5500.0, "p7": 9000.0}
+PUPILS = {"c": [2, 1, 1, 1, 1, 1], "d": [1] * 6, "e": [2, 2, 1, 1, 1, 1], "f": [1] * 6}
+
+
+@cache
+def far():
+    """The toy county with a road to 9500 and four schools of 7, 6, 8 and 6 pupils; one child a grade in each hamlet.
+
+    `c` and `d` stand at 7100 beside p5, `e` at 5400 beside p6 and `f` at 9000 beside p7. Grades 1-3 walk 60 m a minute.
+    """
+    base = toy.county()
+    schools = pd.concat([base.schools.iloc[[0]]] * 4, ignore_index=True).assign(
+        school_id=list(EAST), name=[one.upper() for one in EAST], township_id="t2"
+    )
+    schools.geometry = [toy.Point(east, 10 * (school_id == "d")) for school_id, east in EAST.items()]
+    homes = pd.concat([base.places.iloc[[0]]] * 3, ignore_index=True).assign(
+        place_id=list(HOMES), name=[one.upper() for one in HOMES], township_id="t2"
+    )
+    homes.geometry = [toy.Point(east, 0) for east in HOMES.values()]
+    road = base.roads.iloc[[0]].assign(road_id="r9")
+    road.geometry = [LineString([(4000, 0), (9500, 0)])]
+    rooms = pd.concat([base.rooms, *(base.rooms.iloc[[0]].assign(school_id=one) for one in EAST)], ignore_index=True)
+    sizes = {**toy.CLASSES, **PUPILS}
+    classes = [(one, grade, 1, n, 0) for one, every in sizes.items() for grade, n in enumerate(every, start=1)]
+    counts = [(one, year, grade, n, 1) for one, grade, _, n, _ in classes for year in range(2018, 2022)]
+    children = [(place, age, 1.0, "register") for place in HOMES for age in toy.AGES]
+    county = toy.county(
+        schools=pd.concat([base.schools, schools], ignore_index=True),
+        places=pd.concat([base.places, homes], ignore_index=True),
+        roads=pd.concat([base.roads, road], ignore_index=True),
+        rooms=rooms.sort_values(["school_id", "stage"], ignore_index=True),
+        classes=pd.DataFrame(classes, columns=base.classes.columns),
+        enrolment=pd.DataFrame(counts, columns=base.enrolment.columns).astype({"classes": "Int64"}),
+        children=pd.concat([base.children, pd.DataFrame(children, columns=base.children.columns)], ignore_index=True),
+        townships=toy.geo(
+            [{"township_id": "t1", "name": "甲乡"}, {"township_id": "t2", "name": "乙乡"}],
+            [box(-500, -500, 2000, 500), box(2000, -500, 9700, 500)],
+        ),
+    )  # fmt: skip
+    return run_plan(prepare(county, NORMS), Scenario(name="far", last_year=2023))
+
+
+UNMET, KEPT = {"few_pupils": True, "beds": None}, {"young_travel": False}
+
+
+def test_a_limit_of_minutes_decides_who_could_go_on_to_the_next_school():
+    """From p6 it is 1600 m or 27 minutes to the next school, from p7 1900 m or 32 minutes."""
+    names = {"e": "E", "f": "F"}
+    cases, flips = _with_limits(far(), {"e": UNMET, "f": KEPT}, names, 2023)
+    assert [case[2:] for case in cases] == [
+        (30, 20.0, GATE, 0, 0, 1), (30, 45.0, GATE, 2, 1, 0), (30, 60.0, GATE, 2, 1, 0),
+    ]  # fmt: skip
+    assert [flip[2:] for flip in flips] == [
+        (20.0, GATE, "e", "E", "unmet", "keep"), (45.0, GATE, "f", "F", "keep", "unmet"),
+        (60.0, GATE, "f", "F", "keep", "unmet"),
+    ]  # fmt: skip
+
+
+def test_the_order_of_closing_decides_who_is_left_without_a_next_school():
+    """Once `c` and `d` are closed, p6 has 33 minutes to `b`; once `e` is closed first, `c` teaches two hamlets' 12."""
+    cases, flips = _in_orders(far(), dict.fromkeys("cdef", UNMET) | {"f": KEPT}, {one: one for one in "cdef"}, 2023)
+    assert [case[1] for case in cases] == list(ORDERS)
+    assert all(np.isnan(case[2]) for case in cases)
+    # Named, entered, left: of three that may go, one stays in the end.
+    assert [case[5:] for case in cases] == [(2, 0, 1)] * 3
+    assert [(flip[1], flip[4]) for flip in flips if flip[-1] == "keep"] == [
+        ("smallest_first", "e"), ("largest_first", "c"), ("id", "e"),
+    ]  # fmt: skip

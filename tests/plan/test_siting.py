@@ -142,16 +142,18 @@ def test_of_ways_equally_long_the_smaller_id_wins():
         assert trial.places["minutes_after"].tolist() == trial.places["minutes_before"].tolist()
 
 
-def test_a_site_far_from_every_road_is_off_the_network_and_takes_nobody():
-    tall = toy.geo([{"township_id": "t1", "name": "甲乡"}, {"township_id": "t2", "name": "乙乡"}],
-                   [box(-500, -500, 2000, 9000), box(2000, -500, 4500, 9000)])  # fmt: skip
-    plan = run_plan(prepare(toy.county(townships=tall), load_norms()), Scenario(name="base", last_year=2023))
-    trial = try_site(plan, 1000.0, 8000.0, stage="primary", year=2023, rooms=6)
-    assert trial.reason == "off_network"
-    assert np.isnan(trial.gap_m)
-    assert trial.places.empty
-    assert trial.cells.size == 0
-    assert try_site(plan, 1000.0, 10.0, stage="primary", year=2023, rooms=6).reason == ""
+def test_a_site_without_a_road_in_reach_or_beyond_the_border_takes_nobody():
+    """The west of this county reaches 9 km north, its east ends 120 m north of the road."""
+    ground = toy.geo([{"township_id": "t1", "name": "甲乡"}, {"township_id": "t2", "name": "乙乡"}],
+                     [box(-500, -500, 2000, 9000), box(2000, -500, 4500, 120)])  # fmt: skip
+    plan = run_plan(prepare(toy.county(townships=ground), load_norms()), Scenario(name="base", last_year=2023))
+    lab = open_lab(plan, stage="primary", year=2023)
+    off, beyond, good = (try_at(lab, *at, rooms=6) for at in ((1000.0, 8000.0), (3000.0, 150.0), (3000.0, 110.0)))
+    assert (off.reason, beyond.reason, good.reason) == ("off_network", "outside_county", "")
+    assert np.isnan(off.gap_m)
+    assert (beyond.gap_m, good.gap_m) == (pytest.approx(150.0), pytest.approx(110.0))
+    assert [trial.places["place_id"].tolist() for trial in (off, beyond, good)] == [[], [], ["p3"]]
+    assert [trial.cells.tolist() for trial in (off, beyond, good)] == [[], [], [2, 3]]
 
 
 # ---- classes

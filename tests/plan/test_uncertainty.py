@@ -10,7 +10,7 @@ import toy_plans
 from layoutplan.errors import ScenarioError
 from layoutplan.norms import load_norms
 from layoutplan.plan.planning import prepare, run_plan
-from layoutplan.plan.scenario import AddRooms, OpenSchool, Scenario
+from layoutplan.plan.scenario import AddRooms, CloseSchool, OpenSchool, Scenario
 from layoutplan.plan.uncertainty import weigh_alternatives
 from layoutplan.present.comparison import draws_said, write_draws
 from layoutplan.seats.settings import Outlook, Policy
@@ -186,6 +186,19 @@ def test_who_reaches_no_school_has_no_seat_either_and_varies_with_the_draw():
     assert found.short[1].tolist() == [[45.0, 45.0, 165.0, 585.0], [45.0, 45.0, 165.0, 625.0],
                                        [45.0, 45.0, 165.0, 580.0]]  # fmt: skip
     assert found.first_year is None
+
+
+def test_who_reaches_no_school_varies_with_the_draw_of_the_own_grade():
+    """From 2025 on only the juniors have a school: 390 pupils of grades 1-6 have none."""
+    new = OpenSchool(year=2025, school_id="n", name="N", school_kind="junior", setting="village", east_m=3500.0,
+                     north_m=0.0, junior_rooms=4)  # fmt: skip
+    closed = [CloseSchool(year=2025, school_id=school_id) for school_id in "ab"]
+    scenario = Scenario(name="juniors", last_year=2025, actions=(new, *closed))
+    drawn = np.ones((4, 9, 4, 3))
+    drawn[3, 5, 1, 1] = 3.0  # grade 6 of p2: 20 pupils become 60
+    drawn[3, 6, 1, 2] = 0.0  # grade 7 of p2
+    found = weigh_alternatives([toy_plans.plan("base"), run_plan(toy_plans.prepared(), scenario)], factors=drawn)
+    assert found.short[1, :, 3].tolist() == [390.0, 430.0, 390.0]
 
 
 def test_only_years_of_all_plans_are_weighed(plans):
