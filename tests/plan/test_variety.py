@@ -133,9 +133,6 @@ def test_what_is_told_meanwhile_is_told_to_who_listens():
     assert {progress.step for progress in heard} <= {"others"}
 
 
-@pytest.mark.xfail(
-    reason="a further site nobody goes to is left out again, which gives the best once more", strict=True
-)
 def test_no_other_layout_is_the_best_again_with_a_site_that_gains_nothing():
     """n1 and another site cost less together than n2 or n3 alone where ways are long and schools cheap."""
     best, more = found(task((NO, 1.0, 20.0, 30.0)), count=2)

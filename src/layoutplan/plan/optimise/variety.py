@@ -14,6 +14,8 @@ from layoutplan.plan.optimise.task import CLOSE, START, Layout, Row, Task
 
 # How many sites of the best layout are asked for in turn what would come instead.
 _ASKED = 3
+# How many searches a layout that is wanted may take: some come to one that is known.
+_AGAIN = 2
 
 
 def others(program: Program, best: Layout, watch: Watch, *, count: int, within: float) -> list[Layout]:
@@ -42,12 +44,14 @@ def others(program: Program, best: Layout, watch: Watch, *, count: int, within: 
     most = (1 + within) * best.objective
     quick = replace(watch, on_progress=watch.on_progress)
     built = [site for site in np.flatnonzero(best.acted(task)).tolist() if task.first_form[site] < 0]
-    questions: list[int | None] = [*built[:_ASKED], *([None] * count)]
-    left = watch.seconds
+    questions: list[int | None] = [*built[:_ASKED], *([None] * (_AGAIN * count))]
+    # Sets of sites that are forbidden, and those that are with more sites too: what gains nothing is left out of a
+    # layout, so that with more sites it would come again.
+    shut, shut_with_more, left = [best.acted(task)], list[Flags](), watch.seconds
     for asked, site in enumerate(questions):
         if len(found) > count or left <= 0 or quick.asked_to_stop():
             break
-        also = [_unlike(task, layout.acted(task)) for layout in found]
+        also = [_unlike(task, acted) for acted in shut] + [_not_all(task, acted) for acted in shut_with_more]
         if site is not None:
             also.append(_without(task, site))
         seconds = left / min(len(questions) - asked, count + 1 - len(found))
@@ -55,7 +59,11 @@ def others(program: Program, best: Layout, watch: Watch, *, count: int, within: 
         left -= answer.seconds
         layout = judge.weigh_found(answer)
         if layout is not None and layout.objective <= most:
-            found.append(layout)
+            acted = layout.acted(task)
+            known = any((acted == one.acted(task)).all() for one in found)
+            (shut_with_more if known else shut).append(acted)
+            if not known:
+                found.append(layout)
         elif site is None:
             break
     watch.stopped = quick.stopped
@@ -82,6 +90,12 @@ def _unlike(task: Task, acted: Flags) -> Row:
     site = np.where(kind == START, task.form_site[np.minimum(index, len(task.form_site) - 1)], index)
     sign = np.where(acted[site], 1.0, -1.0)
     return Row("others", "", 0, -np.inf, float(acted.sum()) - 1.0, kind, index, at, sign)
+
+
+def _not_all(task: Task, acted: Flags) -> Row:
+    """At least one of these sites does not change."""
+    kind, index, at = _terms(task, acted)
+    return Row("others", "", 0, -np.inf, float(acted.sum()) - 1.0, kind, index, at, np.ones(len(kind)))
 
 
 def agreed(task: Task, layouts: Sequence[Layout]) -> Flags:
