@@ -13,7 +13,7 @@ from shapely import LineString, Point, box
 from layoutplan.errors import ScenarioError
 from layoutplan.labels import catalogue
 from layoutplan.norms import Norms, load_norms
-from layoutplan.plan.closure import _before_and_after, _shown, closure_gate, verdict_of
+from layoutplan.plan.closure import _before_and_after, _highest_shown, _shown, check_school, closure_gate, verdict_of
 from layoutplan.plan.locks import KEEP, LOCKS, SETTLED_BY_HEARING, Case, Record
 from layoutplan.plan.planning import prepare, run_plan
 from layoutplan.plan.scenario import CloseSchool, OpenSchool, Scenario
@@ -254,3 +254,32 @@ def test_less_than_one_child_is_somebody_whose_high_side_is_not_known_and_nobody
     assert ahead["pupils"] == pytest.approx(pupils)
     # The toy county has no history to tell a range from.
     assert np.isnan(ahead["high"]) if pupils else ahead["high"] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [(100.0, "100"), (100.4, "100"), (99.4, "99.4"), (-150.5, "-150"), (7.0, "7"), (0.0, "0")],
+)
+def test_numbers_below_a_hundred_are_shown_to_a_tenth_unless_they_are_whole(number, shown):
+    assert _shown(number, "en") == shown
+
+
+def test_the_highest_of_the_high_side_is_shown_unless_a_year_is_not_known():
+    assert _highest_shown(pd.DataFrame({"high": [5.0, 12.4]})) == "12"
+    assert _highest_shown(pd.DataFrame({"high": [5.0, np.nan]})) == "-"
+
+
+@pytest.mark.parametrize(
+    ("school_id", "year", "fields"),
+    [("a", 2023, []), ("a", 2030, []), ("a", 2022, ["year"]), ("z", 2031, ["school_id", "year"])],
+)
+def test_a_school_is_looked_at_from_the_year_after_the_base_to_the_last(usual, school_id, year, fields):
+    if not fields:
+        check_school(usual, school_id, year)
+        return
+    with pytest.raises(ScenarioError) as caught:
+        check_school(usual, school_id, year)
+    assert [problem.field for problem in caught.value.problems] == fields
+    assert all(
+        problem.values == {"first": 2023, "last": 2030} for problem in caught.value.problems if problem.field == "year"
+    )

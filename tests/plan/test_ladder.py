@@ -17,7 +17,7 @@ from shapely import Point
 from layoutplan.errors import ScenarioError
 from layoutplan.labels import catalogue
 from layoutplan.norms import Norms, load_norms
-from layoutplan.plan.ladder import RUNGS, small_school_ladder
+from layoutplan.plan.ladder import RUNGS, _sections, _without, _words, small_school_ladder
 from layoutplan.plan.planning import prepare, run_plan
 from layoutplan.plan.rungs import share_classes
 from layoutplan.plan.scenario import CloseSchool, ConvertSchool, MergeSchools, Scenario, SetBoarding
@@ -284,3 +284,43 @@ def test_the_words_never_say_close(ladder):
 def test_a_school_or_year_that_is_not_there_is_refused(usual, school_id, year):
     with pytest.raises(ScenarioError):
         small_school_ladder(usual, school_id, year)
+
+
+@pytest.mark.parametrize(
+    ("action", "left"),
+    [
+        (CloseSchool(year=2023, school_id="a"), True), (CloseSchool(year=2024, school_id="a"), False),
+        (CloseSchool(year=2024, school_id="b"), True), (SetBoarding(year=2024, school_id="a", beds=5), True),
+        (ConvertSchool(year=2025, school_id="a", school_kind="primary"), False),
+        (MergeSchools(year=2023, school_ids=("a",), into="b"), True),
+        (MergeSchools(year=2024, school_ids=("a",), into="b"), False),
+        (MergeSchools(year=2024, school_ids=("b",), into="a"), True),
+    ],
+)  # fmt: skip
+def test_only_what_is_done_to_the_school_itself_from_the_year_on_is_taken_out(action, left):
+    last = CloseSchool(year=2030, school_id="z")
+    assert _without((action, last), "a", 2024) == ((action, last) if left else (last,))
+
+
+def test_other_schools_of_a_merger_are_still_merged():
+    merger = MergeSchools(year=2024, school_ids=("c", "a", "d"), into="b")
+    assert _without((merger,), "a", 2024) == (MergeSchools(year=2024, school_ids=("c", "d"), into="b"),)
+
+
+def test_shares_are_read_as_percent_and_what_is_missing_as_not_known():
+    values = {"share_over": 0.256, "pupils": 30.0, "minutes": 7.25, "beds": np.nan, "free": pd.NA, "none": None,
+              "met": True, "not_met": False, "school": "A", "runs": 2}  # fmt: skip
+    said = _words(values, "en")
+    assert (said["share_over"], said["pupils"], said["minutes"], said["runs"]) == ("26 %", "30", "7.2", "2")
+    assert said["beds"] == said["free"] == said["none"] == "not known"
+    assert said["met"] != said["not_met"]
+    assert said["school"] == "A"
+
+
+def test_only_what_happens_on_a_rung_is_worth_a_sentence():
+    nothing = dict.fromkeys(
+        ("boarders", "without_school", "no_way_on_foot_after", "bus_runs", "bus_unreached"), 0.0
+    )  # fmt: skip
+    assert _sections(nothing) == ["pupils", "walk", "posts"]
+    assert _sections(nothing | {"boarders": 0.5}) == ["pupils", "walk", "beds", "boarding", "posts"]
+    assert _sections(nothing | {"bus_runs": 1, "bus_unreached": np.nan}) == ["pupils", "walk", "posts", "bus"]

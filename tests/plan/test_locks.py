@@ -221,6 +221,14 @@ def test_a_village_loses_its_only_school_if_grades_1_to_3_were_in_time_and_are_n
     assert passed(locks)["replaceable"] is (alone == 0)
     assert passed(locks)["young_travel"] is in_time
     assert [lock.limit for lock in locks] == [0.0, 30.0, 0.0]
+    assert locks[1].words["pupils"] == ("4" if grade <= 3 and not in_time else "0")
+
+
+def test_a_child_without_a_way_is_not_in_time_because_another_is():
+    locks = journeys(
+        (2024, 1, "p1", "a", 4.0, 5.0, "b", 10.0), (2024, 1, "p2", "a", 4.0, 5.0, None, MISSING)
+    )  # fmt: skip
+    assert passed(locks)["young_travel"] is False
 
 
 def test_villages_are_counted_once_and_pupils_over_the_limit_in_the_worst_year():
@@ -286,7 +294,7 @@ def test_without_a_receiver_none_is_too_full():
 
 def test_the_receiver_nearest_to_its_norm_is_told_with_its_year():
     found = receivers(
-        ("b", "B", 44.0, 45.0, 2025, 100.0, 2000.0, 2026, 0), ("c", "C", 48.0, 50.0, 2027, 1999.0, 2000.0, 2028, 0)
+        ("b", "B", 44.0, 45.0, 2025, 2100.0, 2500.0, 2026, 0), ("c", "C", 48.0, 50.0, 2027, 1999.0, 2000.0, 2028, 0)
     )
     size, school = found["receiver_class"], found["receiver_school"]
     assert (size.passed, size.measured, size.limit, size.words) == (True, 44.0, 45.0, {"receiver": "B", "year": 2025})
@@ -357,6 +365,7 @@ def test_seats_at_meals_are_free_for_half_of_those_who_move(meals, is_enough, fr
 def test_boarders_that_a_class_did_not_report_are_not_counted():
     found = ready(boarders=((1, None), (4, 8)), there=((3, None), (7, 5)))
     assert (found["beds"].measured, found["beds"].limit) == (11.0, 8.0)
+    assert (found["young_boarding"].measured, found["young_boarding"].limit) == (0.0, 0.0)
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ def test_a_receiver_is_told_at_its_fullest_in_every_year_from_the_closing_on():
 
 def test_receivers_that_gain_on_the_roll_alone_have_no_way_and_stand_by_id():
     before = [(school, 2024, "primary", 1, 10.0, 12.0) for school in "ab"]
-    after = [("b", 2024, "primary", 1, 13.0, MISSING)]
+    after = [("b", 2024, "primary", 1, 13.0, 15.0), ("b", 2025, "primary", 1, 0.0, MISSING)]
     (row,) = receivers_of(case_of(before, after)).to_dict("records")
     assert np.isnan(row["minutes"])
     assert np.isnan(row["school_p90"])
@@ -115,6 +115,8 @@ def test_the_class_most_over_its_own_limit_is_the_fullest():
 
 
 def test_a_year_that_is_not_known_leaves_the_fullest_class_open():
-    size, limit, year = fullest([(2024, "primary", 50.0), (2025, "junior", MISSING)], {("primary", 2024): 9})
+    size, limit, year = fullest(
+        [(2024, "primary", 50.0), (2025, "junior", MISSING), (2025, "junior", 9.0)], {("primary", 2024): 9}
+    )
     assert np.isnan(size)
     assert (limit, year) == (50.0, 2025)
