@@ -9,15 +9,21 @@ from layoutplan.plan.optimise.task import Task
 ANY = np.inf
 
 
-def form(
-    site, *, old=False, seats=(ANY, ANY), size=ANY, least=0.0, teaches=(True, True, True), price=0.0, running=0.0
-) -> dict:
-    """Return a form of a site: the one that stands, or one that may be taken at a price in any year."""
-    return locals()
+_FORM = {
+    "old": False, "seats": (ANY, ANY), "size": ANY, "least": 0.0, "teaches": (True, True, True), "price": 0.0,
+    "running": 0.0,
+}  # fmt: skip
+_TASK = {"weight": None, "unit_block": None, "block_stage": (0, 0, 1), "closes": (), "rows": ()}
 
 
-def task(pupils, cost, forms, *, weight=None, unit_block=None, block_stage=(0, 0, 1), closes=(), rows=()) -> Task:
+def form(site, **said) -> dict:
+    """Return a form of a site: the old one that stands, or one that may be taken at a price in any year."""
+    return {"site": site} | _FORM | said
+
+
+def task(pupils, cost, forms, **said) -> Task:
     """Return a task of pupils [year, unit], costs [unit, site] and forms; sites in ``closes`` may be given up."""
+    weight, unit_block, block_stage, closes, rows = (_TASK | said).values()
     pupils, cost = np.array(pupils, dtype=float), np.array(cost, dtype=float)
     years, (units, sites) = len(pupils), cost.shape
     first, may_go = np.full(sites, -1), np.zeros((sites, years), dtype=bool)
