@@ -360,3 +360,9 @@ def test_a_layout_leaves_out_less_than_a_thousandth_of_a_pupil():
     column[program.first_way :] = [4.0, 0.0005]
     found = program.layout(Solved(solved.value, column, solved.dual), *chosen)
     assert found.unit.tolist() == [0]
+
+
+def test_a_school_that_may_go_only_later_teaches_until_then_and_nobody_after():
+    given = task([[10.0], [10.0]], [[1.0, 9.0]], [form(A, old=True), form(N, old=True)], weight=[0.25, 0.75])
+    given = replace(given, closes=np.array([[False, True], [False, False]]))
+    assert fixed(given, close=[(A, 1)]) == pytest.approx(0.25 * 10 + 0.75 * 90)
