@@ -208,3 +208,34 @@ def test_forms_and_closings_are_told_apart_in_what_branching_found():
     assert found.start[2].sum() == 1
     # Half of 10 pupils and half of 20 at two minutes each, and the rooms.
     assert found.bound == pytest.approx(10 + 20 + 40)
+
+
+def test_where_only_half_a_school_would_do_there_is_no_layout():
+    half = Row("r", "", 0, 0.5, 0.5, np.array([START]), np.array([1]), np.array([0]), np.ones(1))
+    watch = Watch(gap=1e-6)
+    found = search(two_sites(rows=[half]), watch)
+    assert found.best is None
+    assert np.isnan(found.present)
+    assert np.isnan(watch.best)
+    assert found.bound == np.inf
+
+
+def test_after_a_search_its_watch_holds_the_best_layout_and_its_bound():
+    watch = Watch(gap=1e-6)
+    found = search(half_schools(), watch)
+    assert watch.best == found.best.objective == pytest.approx(80)
+    assert watch.bound == pytest.approx(80)
+    assert found.bound <= found.best.objective
+
+
+def test_the_bound_rises_and_the_best_falls_while_it_branches():
+    heard = []
+    watch = Watch(gap=1e-6, bound=70.0, best=95.0, on_progress=heard.append)
+    branch(Program(half_schools()), watch, seconds=20.0)
+    assert {progress.step for progress in heard} == {"branch"}
+    assert (watch.bound, watch.best) == (pytest.approx(80), pytest.approx(80))
+    also, told = Watch(gap=1e-6, on_progress=heard.append), len(heard)
+    branch(Program(half_schools()), also, seconds=20.0, also=[never(1)])
+    # Layouts other than the best say nothing of the best.
+    assert {progress.step for progress in heard[told:]} == {"others"}
+    assert np.isnan(also.best)
