@@ -205,7 +205,7 @@ def _young_reach(
 ) -> Flags:  # fmt: skip
     """Return which sites grade 1 of every place reaches within its limit (bool [place, site])."""
     if "primary" not in goal.stages:
-        return np.zeros((0, len(sites)), dtype=bool)
+        return np.zeros((len(minutes) // len(blocks), len(sites)), dtype=bool)
     places = len(minutes) // len(blocks)
     teaches = {form.site_id for form in forms if form.grades[0] <= 1 <= form.grades[1]}
     is_primary = np.array([site.site_id in teaches for site in sites])
