@@ -14,11 +14,14 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import toy
 import toy_county
 
-from layoutplan.errors import ScenarioError
+from layoutplan.errors import DataError, InputError, ScenarioError
+from layoutplan.norms import load_norms
 from layoutplan.plan import batch
-from layoutplan.plan.batch import Crew, run_batch
+from layoutplan.plan.batch import Crew, Task, find_counties, make_key, run_batch, work_out
+from layoutplan.plan.measuring import measure_county
 from layoutplan.plan.results import RESULTS, keep_result
 from layoutplan.plan.scenario import AddRooms, CloseSchool, Scenario, load_scenario, save_scenario
 from layoutplan.plan.sources import read_sources
@@ -262,3 +265,77 @@ def test_a_cluster_goes_on_when_the_only_worker_that_held_the_county_is_killed(f
         join()
         together = table_of([first, *runs])
     pd.testing.assert_frame_equal(alone, together)
+
+
+def test_a_path_is_a_county_its_file_or_a_folder_of_counties(tmp_path):
+    for name in ("west", "east"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "county.toml").write_text("", "utf-8")
+    (tmp_path / "notes").mkdir()
+    assert find_counties(tmp_path / "east") == [tmp_path / "east"]
+    assert find_counties(tmp_path / "east" / "county.toml") == [tmp_path / "east" / "county.toml"]
+    assert find_counties(tmp_path) == [tmp_path / "east", tmp_path / "west"]
+    with pytest.raises(DataError) as caught:
+        find_counties(tmp_path / "notes")
+    assert [problem.code for problem in caught.value.problems] == ["batch_no_county"]
+
+
+@pytest.fixture(scope="module")
+def measured():
+    return measure_county(toy.county(), load_norms())
+
+
+def test_a_key_is_of_what_the_result_hangs_on_and_not_of_names(measured):
+    plan = Scenario(name="a", last_year=2024)
+    assert make_key(measured, plan) == make_key(measured, Scenario(name="b", note="n", last_year=2024), "plan")
+    others = [make_key(measured, plan, "catchments"), make_key(measured, Scenario(name="a", last_year=2025))]
+    assert len({make_key(measured, plan), *others}) == 3
+
+
+def catchment_rows(measured, *actions, last_year=2026):
+    """Return the numbers of schools: indicator, unit, school, year and value."""
+    scenario = Scenario(name="s", last_year=last_year, actions=actions)
+    told = work_out(measured, Task("c", "s.toml", scenario, "", "catchments")).schools
+    columns = (told.indicator, told.school, told.year, told.values)
+    return [
+        (told.indicators[at], told.units[at], told.school_ids[school], year, value)
+        for at, school, year, value in zip(*(column.tolist() for column in columns), strict=True)
+    ]
+
+
+def test_catchments_of_schools_are_told_of_the_last_year_and_of_those_in_which_schools_change(measured):
+    # 65 pupils a grade: p1 and p2 with 30 are nearer to a, which teaches grades 1-6 and has 6 rooms.
+    now = [
+        ("catchment_pupils_junior", "person", "b", 195.0), ("catchment_pupils_primary", "person", "a", 180.0),
+        ("catchment_pupils_primary", "person", "b", 210.0), ("catchment_seats_junior", "seat", "b", 150.0),
+        ("catchment_seats_primary", "seat", "a", 270.0), ("catchment_seats_primary", "seat", "b", 270.0),
+    ]  # fmt: skip
+    assert sorted(catchment_rows(measured)) == [(name, unit, school, 2026, value) for name, unit, school, value in now]
+    rows = catchment_rows(measured, CloseSchool(year=2024, school_id="a"))
+    assert {row[3] for row in rows} == {2024, 2026}
+    assert [row for row in rows if row[2] == "a"] == []
+    assert ("catchment_pupils_primary", "person", "b", 2024, 390.0) in rows
+
+
+def test_a_school_with_as_many_pupils_as_seats_is_told_too():
+    # Of 180 pupils all find one of 4 x 45 seats.
+    rooms = toy.county().rooms.assign(rooms=[4, 3, 6])
+    rows = catchment_rows(measure_county(toy.county(rooms=rooms), load_norms()))
+    assert [row[4] for row in rows if row[2] == "a"] == [180.0, 180.0]
+
+
+def test_a_county_that_does_not_read_fails_with_all_its_scenarios_and_the_next_goes_on(tmp_path):
+    for name in ("east", "west"):
+        toy_county.toy().write(tmp_path / "counties" / name)
+    (tmp_path / "counties" / "east" / "county.toml").write_text("name = ", "utf-8")
+    plans = [tmp_path / f"{name}.toml" for name in ("one", "two")]
+    for path in plans:
+        save_scenario(Scenario(name=path.stem, last_year=2023), path)
+    runs = list(run_batch(tmp_path / "counties", plans, level="catchments"))
+    assert [(run.county, run.scenario, run.fault is None) for run in runs] == [
+        ("east", "one", False), ("east", "two", False), ("west", "one", True), ("west", "two", True),
+    ]  # fmt: skip
+    with pytest.raises(InputError):
+        list(run_batch(tmp_path / "counties" / "east", plans, level="catchments"))
+    (run, _) = run_batch(tmp_path / "counties" / "west" / "county.toml", plans, level="catchments")
+    assert (run.county, run.file, run.scenario) == ("west", "one.toml", "one")

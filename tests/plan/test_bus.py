@@ -79,3 +79,72 @@ def test_speeds_of_the_bus_are_capped(season, kmh, minutes):
     drive = ways_in(run_plan(prepare(county, NORMS), scenario), "drive")
     assert drive.mode == "drive"
     assert minutes_between(drive, pd.Series(["p1"]), pd.Series(["b"]))[0] == pytest.approx(minutes, abs=1e-3)
+
+
+def plan(*far, minutes=None):
+    """Return the buses for pupils (place, school, group, number) over ways of so many minutes."""
+    ways = toy.ways_of(minutes or {("p1", "b"): 31.0, ("p2", "b"): 20.0, ("p3", "c"): 5.0})
+    return plan_buses(pd.DataFrame(far, columns=[*FAR.columns]), ways, norms=NORMS)
+
+
+def test_a_ride_of_exactly_the_limit_is_within_it_and_a_hair_more_is_not():
+    for minutes, over in ((30.0, 0.0), (30.0000001, 10.0)):
+        (ride,) = plan(("p1", "b", "grades_1_3", 10.0), minutes={("p1", "b"): minutes}).rides.to_dict("records")
+        assert (ride["over_limit"], ride["meets_limit"]) == (over, over == 0)
+
+
+@pytest.mark.parametrize(
+    ("far", "met"),
+    [
+        ([("p2", "b", "grades_1_3", 10.0)], True),
+        ([("p1", "b", "grades_1_3", 1.0)], False),  # 31 minutes
+        ([("p1", "b", "grades_1_3", 0.5)], False),
+        ([("p3", "b", "grades_1_3", 1.0)], False),  # no way
+        ([("p2", "b", "grades_1_3", 10.0), ("p3", "b", "grades_1_3", 0.5)], False),
+        ([("p1", "b", "grades_1_3", 1.0), ("p2", "b", "grades_7_9", 9.0)], False),
+    ],
+)
+def test_a_school_keeps_the_limit_if_every_group_does_and_nobody_is_left(far, met):
+    (run,) = plan(*far).runs.to_dict("records")
+    assert run["meets_limit"] is met
+
+
+def test_schools_and_groups_are_told_in_order_each_with_its_own_pupils():
+    buses = plan(
+        ("p3", "c", "grades_7_9", 2.0), ("p3", "c", "grades_1_3", 1.0), ("p2", "b", "grades_4_6", 60.0),
+        ("p1", "b", "grades_4_6", 4.0),
+    )  # fmt: skip
+    assert buses.runs[
+        ["school_id", "pupils", "runs", "seats", "minutes_longest", "round_trip_minutes"]
+    ].values.tolist() == [
+        ["b", 64.0, 2, 64, 31.0, 62.0],
+        ["c", 3.0, 1, 3, 5.0, 10.0],
+    ]
+    assert buses.rides[["school_id", "group", "pupils"]].values.tolist() == [
+        ["b", "grades_4_6", 64.0], ["c", "grades_1_3", 1.0], ["c", "grades_7_9", 2.0],
+    ]  # fmt: skip
+
+
+def test_half_a_pupil_rides_and_takes_a_whole_seat():
+    (run,) = plan(("p2", "b", "grades_4_6", 0.5)).runs.to_dict("records")
+    assert (run["pupils"], run["seats"], run["runs"], run["minutes_mean"]) == (0.5, 1, 1, 20.0)
+
+
+def test_what_a_sum_leaves_over_takes_no_seat_and_no_run():
+    # Two pupils, or a bus of 56, and what adding floats may leave.
+    (run,) = plan(("p2", "b", "grades_4_6", 2.0 + 1e-12)).runs.to_dict("records")
+    assert run["seats"] == 2
+    assert (bus_runs(56 + 1e-12, seats=56), bus_runs(56.001, seats=56)) == (1, 2)
+
+
+def test_who_can_be_driven_has_minutes_though_others_cannot():
+    (ride,) = plan(("p2", "b", "grades_1_3", 3.0), ("p3", "b", "grades_1_3", 1.0)).rides.to_dict("records")
+    assert (ride["pupils"], ride["unreached"], ride["minutes_mean"], ride["minutes_longest"]) == (3.0, 1.0, 20.0, 20.0)
+
+
+def test_each_place_has_its_own_ways_to_several_schools():
+    ways = toy.ways_of({("p1", "a"): 1.0, ("p1", "b"): 2.0, ("p2", "a"): 3.0, ("p3", "b"): 4.0})
+    pairs = [("p1", "a"), ("p1", "b"), ("p2", "a"), ("p2", "b"), ("p3", "a"), ("p3", "b")]
+    places, schools = (pd.Series(ids) for ids in zip(*pairs, strict=True))
+    np.testing.assert_array_equal(minutes_between(ways, places, schools), [1.0, 2.0, 3.0, np.nan, np.nan, 4.0])
+    np.testing.assert_array_equal(minutes_between(ways, places[2:3], schools[2:3]), [3.0])

@@ -199,3 +199,13 @@ def test_every_action_that_catchments_leave_out_is_named_by_its_number(roads):
     with pytest.raises(ScenarioError) as caught:
         drawn(roads, bus, SITE, bus)
     assert [problem.row for problem in caught.value.problems] == ["actions[1]", "actions[3]"]
+
+
+def test_pupils_of_uneven_grades_are_counted_in_their_own_stage():
+    # p1 has 40 instead of 10 children of every age from 13 on: two of the nine grades, both junior, are larger.
+    children = toy.county().children
+    older = children["children"].mask((children["place_id"] == "p1") & (children["age"] >= 13), 40.0)
+    found, numbers = drawn(measured(children=children.assign(children=older)))
+    assert pupils(found, 2022, PRIMARY) == {"a": 180.0, "b": 210.0}
+    assert pupils(found, 2022, JUNIOR) == {"a": 0.0, "b": 195.0 + 2 * 30.0}
+    assert numbers["pupils_junior", 2022] == 255.0

@@ -11,7 +11,7 @@ import toy
 from layoutplan.norms import load_norms
 from layoutplan.plan.ledger import open_ledger
 from layoutplan.plan.planning import prepare, run_plan
-from layoutplan.plan.scenario import CloseSchool, OpenSchool, Scenario
+from layoutplan.plan.scenario import AddRooms, CloseSchool, OpenSchool, Scenario
 
 NORMS = load_norms()
 NEW = OpenSchool(
@@ -96,3 +96,42 @@ def test_a_later_year_counts_the_pupils_of_that_year_and_the_schools_that_are_op
 def test_a_year_outside_the_plan_is_refused(result):
     with pytest.raises(ValueError, match="1999"):
         open_ledger(result, year=1999)
+
+
+def county_rows(ledger):
+    return ledger.equity[ledger.equity["group_kind"] == "county"].set_index("band")
+
+
+def test_every_band_has_three_grades_and_only_grades_1_to_3_a_limit(result):
+    table = county_rows(open_ledger(result))
+    assert table["pupils"].to_dict() == {"grades_1_3": 195.0, "grades_4_6": 195.0, "grades_7_9": 195.0}
+    assert table.loc["grades_1_3", ["limit_min", "share_over_limit"]].tolist() == [30.0, 0.0]
+    # Without a limit nobody is over it, and nobody within it.
+    assert table.loc[["grades_4_6", "grades_7_9"], ["limit_min", "share_over_limit"]].isna().all(axis=None)
+
+
+def test_a_school_with_one_bed_has_beds_and_one_of_which_none_is_known_has_not(result):
+    schools = result.prepared.county.schools.assign(boarding_beds=pd.array([1, 0], dtype="Int64"))
+    prepared = prepare(replace(result.prepared.county, schools=schools), NORMS)
+    table = open_ledger(run_plan(prepared, Scenario(name="beds", last_year=2023))).equity
+    table = table[(table["group_kind"] == "lodging") & (table["band"] == "grades_1_3")].set_index("group")
+    # p1 and p2 go to a, p3 and p4 to b: 30 and 35 in each grade.
+    assert table["pupils"].to_dict() == {"beds": 90.0, "day": 105.0}
+    unknown = open_ledger(result).equity
+    assert set(unknown.loc[unknown["group_kind"] == "lodging", "group"]) == {"day"}
+
+
+def test_seats_within_reach_are_those_of_the_year(prepared):
+    more = AddRooms(year=2024, school_id="a", stage="primary", rooms=2)
+    grown = run_plan(prepared, Scenario(name="more", last_year=2025, actions=(more,)))
+    for year, seats in ((2022, 540), (2025, 540 + 2 * 45)):
+        found = county_rows(open_ledger(grown, year=year))["seats_per_pupil"]
+        assert (found["grades_1_3"] + found["grades_4_6"]) * 195 == pytest.approx(seats)
+
+
+def test_a_ledger_is_worked_out_once_for_each_year_and_pace(result):
+    ledger = open_ledger(result)
+    assert open_ledger(result, year=2022) is ledger
+    assert open_ledger(result, per_year=1) is not ledger
+    assert open_ledger(result, year=2023) is not ledger
+    assert (ledger.year, open_ledger(result, year=2023).year) == (2022, 2023)

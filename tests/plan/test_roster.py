@@ -10,7 +10,7 @@ import toy
 from layoutplan.errors import ScenarioError
 from layoutplan.norms import load_norms
 from layoutplan.plan.planning import prepare, run_plan
-from layoutplan.plan.roster import apply_actions
+from layoutplan.plan.roster import apply_actions, with_moves
 from layoutplan.plan.scenario import (
     AddRooms,
     CloseSchool,
@@ -18,6 +18,7 @@ from layoutplan.plan.scenario import (
     MergeSchools,
     MoveIn,
     OpenSchool,
+    RunBus,
     Scenario,
     SetBoarding,
     dump_scenario,
@@ -213,3 +214,89 @@ def test_a_rosters_arrays_say_what_its_tables_say():
         roster.rooms_in("a", "primary", 2022) + 3,
     ]
     assert roster.rooms_in("m", "junior", 2026) is None
+
+
+def rooms_of(roster):
+    return {
+        key: group[["from_year", "rooms"]].values.tolist()
+        for key, group in roster.rooms.groupby(["school_id", "stage"])
+    }
+
+
+def test_rooms_are_added_to_those_of_the_year():
+    roster = roster_of(
+        AddRooms(year=2024, school_id="a", stage="primary", rooms=2),
+        AddRooms(year=2026, school_id="a", stage="primary", rooms=-3),
+    )
+    assert rooms_of(roster)["a", "primary"] == [[2022, 6], [2024, 8], [2026, 5]]
+
+
+def test_actions_of_one_year_count_as_they_are_written():
+    first, second = (AddRooms(year=2024, school_id="a", stage="primary", rooms=rooms) for rooms in (5, -10))
+    assert rooms_of(roster_of(first, second))["a", "primary"] == [[2022, 6], [2024, 1]]
+    # Taken first, ten of six rooms are too many.
+    assert codes(second, first) == [("rooms_negative", "actions[1]", "rooms")]
+
+
+def test_a_plan_may_end_in_the_base_year_but_not_before_it():
+    assert apply_actions(Scenario(name="s", last_year=2022), toy.county(), NORMS).ids.tolist() == ["a", "b"]
+    with pytest.raises(ScenarioError) as caught:
+        apply_actions(Scenario(name="s", last_year=2021), toy.county(), NORMS)
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.field, problem.values) == ("year_outside", "last_year", {"first": 2022, "last": 2052})
+
+
+def test_every_action_that_cannot_be_is_named_and_the_others_are_not():
+    ghost = CloseSchool(year=2025, school_id="x")
+    assert codes(ghost, CloseSchool(year=2026, school_id="a"), ghost) == [
+        ("school_unknown", "actions[1]", "school_id"),
+        ("school_unknown", "actions[3]", "school_id"),
+    ]
+
+
+def test_a_conversion_keeps_rooms_and_beds_it_does_not_speak_of():
+    roster = roster_of(SetBoarding(year=2023, school_id="a", beds=12),
+                       ConvertSchool(year=2024, school_id="a", school_kind="nine_year", junior_rooms=3),
+                       ConvertSchool(year=2025, school_id="b", school_kind="primary"))  # fmt: skip
+    assert rooms_of(roster) == {
+        ("a", "junior"): [[2024, 3]], ("a", "primary"): [[2022, 6]],
+        ("b", "junior"): [[2022, 3], [2025, 0]], ("b", "primary"): [[2022, 6]],
+    }  # fmt: skip
+    turns = {(turn.school_id, turn.from_year): turn for turn in roster.turns}
+    assert (turns["a", 2023].kind, turns["a", 2023].grade_to, turns["a", 2023].boarding_beds) == ("primary", 6, 12)
+    assert (turns["a", 2024].kind, turns["a", 2024].grade_to, turns["a", 2024].boarding_beds) == ("nine_year", 9, 12)
+    # Nobody knows how many beds b has.
+    assert (turns["b", 2025].grade_to, turns["b", 2025].boarding_beds) == (6, None)
+
+
+def test_a_stage_a_school_never_had_needs_no_row_of_rooms():
+    point = ConvertSchool(year=2024, school_id="a", school_kind="teaching_point", grade_to=4, primary_rooms=4)
+    assert rooms_of(roster_of(point)) == {
+        ("a", "primary"): [[2022, 6], [2024, 4]], ("b", "junior"): [[2022, 3]], ("b", "primary"): [[2022, 6]],
+    }  # fmt: skip
+
+
+def test_a_bus_has_the_seats_of_all_its_runs():
+    bus = RunBus(year=2024, school_id="b", place_ids=("p1",), grades=(1, 2), seats=20, runs=3)
+    (line,) = roster_of(bus).buses
+    assert (line.school_id, line.from_year, line.place_ids, line.grades, line.seats) == ("b", 2024, ("p1",), (1, 2), 60)
+
+
+def test_who_moves_nobody_leaves_the_county_as_it_is():
+    county = toy.county()
+    assert with_moves(county, Scenario(name="s", actions=(CloseSchool(year=2024, school_id="a"),))) is county
+
+
+def test_of_a_place_and_year_the_last_word_counts_and_the_scenario_has_it():
+    known = pd.DataFrame({"place_id": ["p2", "p1"], "year": [2024, 2024], "households": [7, 8]})
+    moves = tuple(
+        MoveIn(year=year, place_id="p1", households=households)
+        for year, households in ((2025, 1), (2024, 2), (2024, 3))
+    )
+    moved = with_moves(toy.county(move_in=known), Scenario(name="s", actions=moves)).move_in
+    assert moved[["place_id", "year", "households"]].values.tolist() == [
+        ["p1", 2024, 3], ["p1", 2025, 1], ["p2", 2024, 7],
+    ]  # fmt: skip
+    assert moved.index.tolist() == [0, 1, 2]
+    assert moved["households"].dtype == known["households"].dtype
+    assert known["households"].tolist() == [7, 8]

@@ -16,8 +16,16 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from layoutplan.errors import ScenarioError
 from layoutplan.plan.scenario import CloseSchool, Scenario
-from layoutplan.plan.store import NEW, list_names, list_versions, load_version, save_version, verify_store
-from layoutplan.plan.storefile import Store
+from layoutplan.plan.store import (
+    NEW,
+    approve_version,
+    list_names,
+    list_versions,
+    load_version,
+    save_version,
+    verify_store,
+)
+from layoutplan.plan.storefile import DESK, Store, digest_of, list_events
 
 
 @pytest.fixture
@@ -222,3 +230,83 @@ class Office(RuleBasedStateMachine):
 
 TestOffice = Office.TestCase
 TestOffice.settings = settings(max_examples=10, stateful_step_count=12, deadline=None)
+
+
+def test_names_are_told_once_each_in_order_and_versions_of_one_only(store):
+    assert list_names(store) == ()
+    for name, based_on in (("b", NEW), ("a", NEW), ("b", 1)):
+        save_version(store, Scenario(name=name), based_on=based_on)
+    assert list_names(store) == ("a", "b")
+    assert [version.number for version in list_versions(store, "b")] == [1, 2]
+    assert list_versions(store, "c") == ()
+    verify_store(store)
+
+
+def test_a_version_says_who_saved_it_and_who_approved_it(store):
+    save_version(store, Scenario(name="a"), based_on=NEW, note="first")
+    saved = save_version(store, Scenario(name="a", last_year=2030), based_on=1, note="second")
+    assert (saved.number, saved.note, saved.saved_by, saved.approved_by) == (2, "second", DESK, ())
+    approved = approve_version(store, "a", number=1)
+    assert (approved.number, approved.note, approved.approved_by) == (1, "first", (DESK,))
+    assert [(version.saved_by, version.approved_by) for version in list_versions(store, "a")] == [
+        (DESK, (DESK,)),
+        (DESK, ()),
+    ]
+    assert [(event.act, event.subject, event.number, event.detail) for event in list_events(store)] == [
+        ("save", "a", 1, approved.hash),
+        ("save", "a", 2, saved.hash),
+        ("approve", "a", 1, approved.hash),
+    ]
+    verify_store(store)
+
+
+def test_a_version_is_approved_once_and_only_if_it_is_there(store):
+    save_version(store, Scenario(name="a"), based_on=NEW)
+    approve_version(store, "a", number=1)
+    with pytest.raises(ScenarioError) as caught:
+        approve_version(store, "a", number=1)
+    assert codes(caught) == ["version_approved"]
+    with pytest.raises(ScenarioError) as caught:
+        approve_version(store, "a", number=2)
+    assert codes(caught) == ["version_unknown"]
+    assert caught.value.problems[0].values == {"based_on": 2, "newest": 0}
+
+
+def test_a_version_asked_for_that_is_not_there_is_named_by_its_number(store):
+    save_version(store, Scenario(name="a"), based_on=NEW)
+    with pytest.raises(ScenarioError) as caught:
+        load_version(store, "a", number=3)
+    assert codes(caught) == ["version_unknown"]
+    assert caught.value.problems[0].values == {"based_on": 3, "newest": 0}
+
+
+@pytest.mark.parametrize(
+    ("statement", "number"),
+    [("DELETE FROM version WHERE sequence = 2", 3), ("UPDATE version SET number = 5 WHERE sequence = 3", 5)],
+)
+def test_a_version_that_was_dropped_or_renumbered_is_noticed(store, statement, number):
+    for based_on in range(3):
+        save_version(store, Scenario(name="a", last_year=2030 + based_on), based_on=based_on)
+    with closing(sqlite3.connect(store.path)) as link:
+        for trigger in ("version_is_kept", "version_is_final"):
+            link.execute(f"DROP TRIGGER {trigger}")
+        link.execute(statement)
+        link.commit()
+    with pytest.raises(ScenarioError) as caught:
+        verify_store(store)
+    assert codes(caught) == ["version_tampered"]
+    assert caught.value.problems[0].values["number"] == number
+
+
+def test_numbers_that_leave_one_out_are_noticed_though_every_hash_fits(store):
+    row = ("a", 2, "", "content", "print")
+    list_names(store)
+    with closing(sqlite3.connect(store.path)) as link:
+        link.execute(
+            "INSERT INTO version (name, number, note, content, fingerprint, hash) VALUES (?, ?, ?, ?, ?, ?)",
+            (*row, digest_of("", row)),
+        )
+        link.commit()
+    with pytest.raises(ScenarioError) as caught:
+        verify_store(store)
+    assert codes(caught) == ["version_tampered"]

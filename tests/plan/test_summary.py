@@ -46,3 +46,52 @@ def test_every_run_has_its_row_in_order_though_they_come_in_none(tmp_path):
     write_tables(summary.tables(), tmp_path / "parts.csv")
     write_table(whole, tmp_path / "whole.csv")
     assert (tmp_path / "parts.csv").read_bytes() == (tmp_path / "whole.csv").read_bytes()
+
+
+def told(*runs):
+    summary = Summary()
+    for run in runs:
+        summary.add(run, lang="zh")
+    return summary
+
+
+def numbers(**values):
+    frame = {"indicator": list(values), "year": 2024, "value": list(values.values()), "unit": "seat"}
+    return read_numbers(pd.DataFrame(frame))
+
+
+FAULT = ScenarioError([Problem("batch_empty", "x")])
+
+
+def test_a_summary_of_nothing_has_no_table_and_counts_nothing():
+    assert (list(told().tables()), told().done, told().failed, list(told().faults())) == ([], 0, 0, [])
+
+
+def test_runs_that_are_done_and_that_failed_are_counted_and_told_in_both_languages():
+    fault = BatchRun("c", "x.toml", None, "", None, FAULT)
+    summary = told(fault, BatchRun("c", "a.toml", "a", "k", numbers(seats=1.0), None), fault)
+    assert (summary.done, summary.failed) == (1, 2)
+    assert list(summary.faults()) == [FAULT.say("zh")] * 2
+    (table,) = summary.tables()
+    assert table["status"].tolist() == ["done", "failed", "failed"]
+    assert table["problems"].tolist() == ["", FAULT.say("en"), FAULT.say("en")]
+    assert table["key"].tolist() == ["k", "", ""]
+
+
+def test_numbers_stand_under_their_own_headings_and_others_stay_empty():
+    (table,) = told(
+        BatchRun("c", "a.toml", "a", "1", numbers(seats=1.0, rooms=2.0), None),
+        BatchRun("c", "b.toml", "b", "2", numbers(pupils=3.0), None),
+        BatchRun("c", "x.toml", "x", "", None, FAULT),
+    ).tables()
+    values = table[["pupils_seat_2024", "rooms_seat_2024", "seats_seat_2024"]]
+    assert values.astype(object).where(values.notna(), None).values.tolist() == [
+        [None, 2.0, 1.0], [3.0, None, None], [None, None, None],
+    ]  # fmt: skip
+
+
+def test_a_file_without_a_scenario_comes_after_the_scenarios_of_its_name():
+    (table,) = told(
+        BatchRun("c", "a.toml", None, "", None, FAULT), BatchRun("c", "a.toml", "z", "1", numbers(seats=1.0), None)
+    ).tables()
+    assert table["status"].tolist() == ["done", "failed"]
