@@ -224,3 +224,9 @@ def test_a_grid_that_does_not_begin_at_nought_gives_the_same_answers():
     moved = [[(east + 4_000_000, north - 70_000) for east, north in line] for line in STREETS]
     points = [(4_000_012, -69_992), (4_000_002, -69_961), (4_000_049, -69_978), (3_999_992, -69_997)]
     assert found(moved, (4_000_000, -70_000, 10), (5, 4), points) == [(0, 5, 10), (1, 2, 0), (2, 4, 12), (0, 10, 0)]
+
+
+@pytest.mark.parametrize(("column", "row", "shape"), [(0, 3, (5, 4)), (4, 2, (5, 4)), (0, 1, (1, 4))])
+def test_a_street_within_one_square_is_found_from_beside_it(column, row, shape):
+    line = [(column * 10 + 2, row * 10 + 5), (column * 10 + 8, row * 10 + 5)]
+    assert found([line], (0, 0, 10), shape, [(column * 10 + 4, row * 10 + 9)], limit_m=4.0) == [(0, 4, 2)]
