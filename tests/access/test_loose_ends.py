@@ -164,6 +164,12 @@ def test_of_several_crossings_only_those_near_an_end_are_overruns():
     )
 
 
+def test_a_tolerance_of_one_millimetre_is_one():
+    for north, over in ((99, True), (98, False)):
+        lines = [LONG, [(500, 400), (500, north)]]
+        assert overruns(*lines, crossing=[(0, 2, (500, 100))], tolerance_mm=1)[0] == [over]
+
+
 def test_without_a_tolerance_no_end_runs_over_even_where_it_ends_on_the_spot():
     lines = [LONG, [(500, 400), (500, 100)]]
     assert overruns(*lines, crossing=[(0, 2, (500, 100))], tolerance_mm=0) == ([False], [], [])
@@ -199,6 +205,29 @@ def test_a_gap_between_two_ends_is_bridged_once_from_the_western_one(turned):
     assert longer == [(2, 0, (1006, 108))]
 
 
+def test_the_tolerance_is_a_circle_and_no_square():
+    assert reached(LONG, [(1008, 108), (1500, 108)])[0] == []
+
+
+@pytest.mark.parametrize(
+    ("east", "begin", "to"),
+    [(100, (105, 400), 900), (400, (405, 105), 900), (100, (95, 400), 0), (400, (395, 105), 0)],
+)
+def test_a_road_due_north_is_reached_from_either_side(east, begin, to):
+    street = [begin, (to, begin[1])]
+    assert reached([(east, 0), (east, 1000)], street)[0] == [(JUNCTION, 1, 0, (east, begin[1]), 5)]
+
+
+def test_two_ends_may_reach_the_same_third_end():
+    upper, lower = [(0, 100), (1000, 100)], [(0, 300), (1000, 108)]
+    third = [(1006, 104), (1500, 104)]
+    # 6 east and 4 north or south are 7.2.
+    assert reached(upper, lower, third)[0] == [(GAP, 0, 2, (1006, 104), 7), (GAP, 1, 2, (1006, 104), 7)]
+    first = [(0, 104), (1000, 104)]
+    others = [(1006, 100), (1500, 100)], [(1006, 108), (1500, 300)]
+    assert reached(first, *others)[0] == [(GAP, 0, 1, (1006, 100), 7), (GAP, 2, 0, (1000, 104), 7)]
+
+
 def test_gaps_are_told_in_whole_millimetres():
     # 5 and 6 are 7.81 apart.
     assert reached(LONG, [(1005, 106), (1500, 106)])[0] == [(GAP, 0, 1, (1005, 106), 8)]
@@ -208,6 +237,7 @@ def test_gaps_are_told_in_whole_millimetres():
 
 def test_an_end_goes_to_an_end_even_where_the_line_is_nearer_but_to_a_line_it_stands_on():
     assert reached(LONG, [(994, 108), (994, 500)])[0] == [(GAP, 1, 0, (1000, 100), 10)]
+    assert reached(LONG, [(994, 101), (994, 500)])[0] == [(GAP, 1, 0, (1000, 100), 6)]
     told, split, _ = reached(LONG, [(994, 100), (994, 500)])
     assert (1, 0, (994, 100)) in split
     assert [row for row in told if row[1] == 1] == [(JUNCTION, 1, 0, (994, 100), 0)]
@@ -227,6 +257,17 @@ def test_of_two_copies_of_a_road_the_smaller_id_is_told():
         # Both copies are split.
         assert split == [(1, 0, (400, 100)), (3, 1, (400, 100))]
         assert longer == [(4, 2, (400, 100))]
+
+
+def test_copies_of_several_roads_are_split_whichever_way_they_are_drawn():
+    other = [(1000, 700), (300, 700)]
+    stubs = [[(600, 695), (600, 500)], [(400, 105), (400, 300)], [(800, 705), (800, 900)]]
+    # Segments of LONG begin at vertices 0 and 2, those of the other road at 4, 6 and 8.
+    _, split, _ = reached(LONG[::-1], LONG, other, other[::-1], other, *stubs)
+    assert split == [
+        (1, 0, (400, 100)), (3, 1, (400, 100)), (5, 2, (600, 700)), (5, 2, (800, 700)),
+        (7, 3, (600, 700)), (7, 3, (800, 700)), (9, 4, (600, 700)), (9, 4, (800, 700)),
+    ]  # fmt: skip
 
 
 def test_copies_on_another_level_are_not_split():
