@@ -70,7 +70,7 @@ def test_no_way_stays_far_even_if_four_are_added_up():
 
 def test_a_route_goes_by_the_cheaper_end_with_gaps_at_both_ends():
     # From node 0 it is 100 ms and 1000 mm, from node 1 90 ms and 1200 mm.
-    target = [(2, 0, 999), (2, 0, 20)]
+    target = [(2, 0, 999), (2, 0, 20), (2, 0, 7)]
     told = arrived(
         [(0, 50, 10), (0, 0, 0), (0, 100, 5)], target, cost=(100, 90, 0, 5), length_mm=(1000, 1200, 0, 5), row=1
     )
