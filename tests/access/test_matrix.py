@@ -100,12 +100,12 @@ def test_every_home_is_measured_to_every_school_by_cost_and_length():
 
 def test_more_schools_than_one_sweep_holds_are_all_measured():
     # 70 schools a metre apart along the second street.
-    schools = snaps(*[(1, 1_000 * row, 0) for row in range(70)])
+    schools = snaps(*[(1, 1_000 * row + 1, 0) for row in range(70)])
     homes = snaps((0, 0, 0), (1, 200_000, 0))
     for _ in range(2):  # working space is used again
         for mode in ("walk", "drive"):
             length = measure_all(STREETS, open_hierarchy(STREETS, mode), homes, schools, mode=mode)[1]
-            assert length[0].tolist() == [100_000 + 1_000 * row for row in range(70)]
+            assert length[0].tolist() == [100_001 + 1_000 * row for row in range(70)]
         assert length[1].tolist() == [UNREACHED] * 70
 
 
@@ -138,17 +138,37 @@ def test_trees_lead_from_every_node_to_each_point():
     assert [tree.length_mm.tolist() for tree in drive] == [[150_000, 50_000, UNREACHED], [25_000, 75_000, UNREACHED]]
 
 
-# On foot a route may cost 2 ** 29, by car the length may be 2 ** 30.
-@pytest.mark.parametrize(("mode", "limit"), [("walk", 2**29), ("drive", 2**30)])
+def test_homes_at_one_end_of_a_long_road_are_measured_to_schools_all_along_it():
+    # Thirty streets of 100 m in a row; what the homes cannot use lies beside the schools.
+    count = 30
+    length = np.full(count, 100_000)
+    network = replace(
+        STREETS,
+        node_east_m=np.arange(count + 1) * 100.0,
+        node_north_m=np.zeros(count + 1),
+        edge_from=np.arange(count),
+        edge_to=np.arange(1, count + 1),
+        edge_length_mm=length,
+        cost={"walk": (length, length), "drive": (length, length)},
+    )
+    homes, schools = snaps((0, 10_000, 0), (0, 90_000, 0)), snaps(*[(edge, 50_000, 0) for edge in range(1, count)])
+    for mode in ("walk", "drive"):
+        cost, _ = measure_all(network, open_hierarchy(network, mode), homes, schools, mode=mode)
+        for home, first in enumerate((140_000, 60_000)):
+            assert cost[home].tolist() == [first + 100_000 * edge for edge in range(count - 1)]
+
+
+# A route may cost 2 ** 29 on foot and by car, where its length may be 2 ** 30.
+@pytest.mark.parametrize(("mode", "of", "limit"), [("walk", 1, 2**29), ("drive", 1, 2**30), ("drive", 0, 2**29)])
 @pytest.mark.parametrize(("beyond", "fits"), [(-1, True), (0, False)])
-def test_routes_up_to_the_bounds_of_the_sweeps_are_measured(mode, limit, beyond, fits):
-    length = ints(limit // 2, limit // 2 + beyond)
-    cost = {"walk": (length, length), "drive": (ints(10, 10), ints(10, 10))}
-    network = replace(STREETS, edge_length_mm=length, cost=cost)
+def test_routes_up_to_the_bounds_of_the_sweeps_are_measured(mode, of, limit, beyond, fits):
+    far, near = ints(limit // 2, limit // 2 + beyond), ints(10, 10)
+    length, drive = (far, near) if of else (near, far)
+    network = replace(STREETS, edge_length_mm=length, cost={"walk": (length, length), "drive": (drive, drive)})
     ends = snaps((0, 0, 0), (1, int(length[1]), 0))
     hierarchy = open_hierarchy(network, mode)
     if fits:
-        assert measure_all(network, hierarchy, ends, ends, mode=mode)[1].tolist() == [[0, limit - 1], [limit - 1, 0]]
+        assert measure_all(network, hierarchy, ends, ends, mode=mode)[of].tolist() == [[0, limit - 1], [limit - 1, 0]]
     else:
         with pytest.raises(BeyondBoundsError):
             measure_all(network, hierarchy, ends, ends, mode=mode)
