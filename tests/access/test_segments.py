@@ -115,6 +115,25 @@ def two_lines():
     return Vertices(east, north, pack(east, north, (10, 5)), line, road, (10, 5))
 
 
+def test_the_bounds_of_a_segment_are_those_of_its_two_ends():
+    east, north = np.array([0, 50, 50, 90]), np.array([10, 20, 80, 100])
+    vertices = Vertices(east, north, keys(*zip(east, north, strict=True)), np.zeros(4), np.zeros(4), (0, 0))
+    tree = grow_tree(vertices, begins_of(vertices))
+    assert [tree.query(shapely.Point(*spot)).tolist() for spot in ((40, 12), (50, 50), (60, 90), (15, 40))] == [
+        [0], [1], [2], [],
+    ]  # fmt: skip
+
+
+def test_many_pairs_are_answered_in_their_order():
+    # Crossing at (5, 5) and at (23, 4); feet on the second of three segments, both ways.
+    key = keys([0, 0], [10, 10], [0, 10], [10, 0], [20, 4], [26, 4], [23, 9], [23, 1])
+    one, other = np.array([0, 6, 4]), np.array([2, 4, 6])
+    assert spots_of(meeting_points(key, one, other)).tolist() == [[5, 5], [23, 4], [23, 4]]
+    bent = keys([90, 3], [10, 10], [30, 10], [2, 60])
+    assert spots_of(nearest_points(bent, np.array([1]), spots([14, 90]))).tolist() == [[14, 10]]
+    assert spots_of(nearest_points(bent[::-1], np.array([1]), spots([14, 90]))).tolist() == [[14, 10]]
+
+
 def placed(vertices):
     return list(zip(vertices.east_mm.tolist(), vertices.north_mm.tolist(), vertices.road.tolist(), strict=True))
 

@@ -59,6 +59,7 @@ def run_all() -> None:
         label_nodes(network, hierarchy, points, is_open=np.array([True, True]), mode=mode)
         lab = WhatIf(network, hierarchy, points, is_open=np.array([True, False]), mode=mode)
         lab.open(1)
+        lab.undo()  # a sweep was the better way, and until it is undone nothing is searched
         lab.close(0)
         lab.undo()
         lab.nodes()
