@@ -239,3 +239,13 @@ def test_the_bound_rises_and_the_best_falls_while_it_branches():
     # Layouts other than the best say nothing of the best.
     assert {progress.step for progress in heard[told:]} == {"others"}
     assert np.isnan(also.best)
+
+
+def test_the_fewest_pupils_of_a_school_are_reached_over_ways_the_bound_began_without():
+    """Ten pupils live nearest to seven schools; the eighth must open for five: 5 x 1 and 5 x 8."""
+    schools = [form(site, old=True) for site in range(7)] + [form(7, least=5.0)]
+    must = Row("must_open", "n", 0, 1.0, np.inf, np.array([START]), np.array([7]), np.array([0]), np.ones(1), 1000.0)
+    given = task([[10.0]], [[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]], schools, rows=[must])
+    found = search(replace(given, site_ids=tuple("abcdefgn")), Watch(gap=1e-6))
+    assert (found.best.objective, found.bound) == pytest.approx((45.0, 45.0))
+    assert found.is_proven

@@ -326,8 +326,11 @@ class _Rows:
         parts = [*self._change_entries(program), *self._limit_entries(program)]
         for number, row in zip(self.own.tolist(), self.task.rows, strict=True):
             parts.append((row.coefficient, np.full(len(row.kind), number), program.columns_of(row)))
-        units = program.first_way - program.first_other
-        parts.append((np.ones(units), self.demand, np.arange(program.first_other, program.first_way)))
+        others = np.arange(program.first_other, program.first_way)
+        parts.append((np.ones(len(others)), self.demand, others))
+        # Who goes a way left out may go to any school: or a school's fewest pupils could not be proven reachable.
+        year, unit, site = np.nonzero((self.least[:, None, :] >= 0) & np.isfinite(self.task.cost))
+        parts.append((np.ones(len(year)), self.least[year, site], others[year * len(self.task.cost) + unit]))
         values, rows, columns = (np.concatenate(part) for part in zip(*parts, strict=True))
         return values, (rows, columns)
 
