@@ -191,6 +191,13 @@ def test_a_school_that_one_lock_alone_keeps_enters_without_it():
     assert [(flip[1], *flip[4:]) for flip in flips] == [("few_pupils", "z", "Z", "keep", "review")]
 
 
+def test_a_school_that_is_named_before_and_after_neither_enters_nor_leaves():
+    cases, flips = _without_locks({"w": {"few_pupils": True, "beds": None}}, {"w": "W"})
+    # Named, entered, left: without the lock on beds nothing is left to be found out.
+    assert {case[1]: case[5:] for case in cases}["beds"] == (1, 0, 0)
+    assert [(flip[1], *flip[4:]) for flip in flips] == [("beds", "w", "W", "unmet", "review")]
+
+
 # ---- limits and orders
 
 EAST = {"c": 7100.0, "d": 7100.0, "e": 5400.0, "f": 9000.0}

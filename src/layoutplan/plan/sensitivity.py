@@ -196,10 +196,16 @@ def _without_locks(
         }
         changed = [school_id for school_id in sorted(passed) if less[school_id] != base[school_id]]
         named = sum(verdict != "keep" for verdict in less.values())
-        entered, left = (sum((less[one] == "keep") is keep for one in changed) for keep in (False, True))
+        entered, left = _entered_and_left(base, less)
         cases.append(("safeguard", code, np.nan, np.nan, GATE, named, entered, left))
         flips += [("safeguard", code, np.nan, GATE, one, names[one], base[one], less[one]) for one in changed]
     return cases, flips
+
+
+def _entered_and_left(before: Mapping[str, Verdict], after: Mapping[str, Verdict]) -> tuple[int, int]:
+    """Return how many schools are named after and were to be kept before, and the other way about."""
+    kept = [(before[one] == "keep", after[one] == "keep") for one in after]
+    return kept.count((True, False)), kept.count((False, True))
 
 
 def _with_limits(
@@ -214,7 +220,7 @@ def _with_limits(
         after = {school_id: closure_gate(other, school_id, year).verdict for school_id in sorted(passed)}
         changed = [one for one in after if after[one] != base[one]]
         named = sum(verdict != "keep" for verdict in after.values())
-        entered, left = (sum((after[one] == "keep") is keep for one in changed) for keep in (False, True))
+        entered, left = _entered_and_left(base, after)
         cases.append(("norm", key, plan.prepared.norms.value(key), value, GATE, named, entered, left))
         flips += [("norm", key, value, GATE, one, names[one], base[one], after[one]) for one in changed]
     return cases, flips
