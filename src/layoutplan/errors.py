@@ -40,6 +40,28 @@ def is_invisible(error: Mapping[str, Any]) -> bool:
     return isinstance(error.get("ctx", {}).get("error"), InvisibleTextError)
 
 
+def causes(errors: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return what pydantic found but for lists it calls too short because it left out their wrong items."""
+    return [one for one in errors if one["type"] != "too_short" or len(one["input"]) < one["ctx"]["min_length"]]
+
+
+def path_of(error: Mapping[str, Any]) -> list[str]:
+    """Return where a fault that pydantic found lies: keys, those of lists with the number of the item.
+
+    Examples
+    --------
+    >>> path_of({"loc": ("actions", 0, "line", 1, 0)})
+    ['actions[1]', 'line[2][1]']
+    """
+    path: list[str] = []
+    for part in error["loc"]:
+        if isinstance(part, int) and path:
+            path[-1] += f"[{part + 1}]"
+        else:
+            path.append(str(part))
+    return path
+
+
 def visible(text: str) -> str:
     """Return a text as it is.
 

@@ -263,3 +263,10 @@ def test_a_wrong_value_is_shown_and_a_long_one_cut_to_eighty_characters():
 def test_a_goal_made_in_code_needs_a_name_and_years():
     goal = Goal(name="g", years=(2025,), last_year=2025, stop=Stop(seconds=1.0))
     assert (goal.stop.gap, goal.candidates, goal.locks) == (0.005, Candidates(), Locks())
+
+
+def test_a_wrong_item_of_a_list_is_named_by_its_number_and_its_list_is_not_called_too_short():
+    assert faults(text(years="[1999]")) == [("goal_key_invalid", "", "years[1]")]
+    assert faults(text(years="[2025, 1999]")) == [("goal_key_invalid", "", "years[2]")]
+    assert faults(text("[open]\nrooms = [6, 'a']")) == [("goal_key_invalid", "open", "rooms[2]")]
+    assert faults(text(years="[]")) == [("goal_key_invalid", "", "years")]

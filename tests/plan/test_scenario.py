@@ -276,7 +276,9 @@ ACTION = 'name = "s"\n[[actions]]\nkind = "close_school"\nyear = 2025\nschool_id
         ('name = "s"\n[outlook]\nsurvival = 2.0', "outlook", "survival"),
         (ACTION + "wing = 1", "actions[1]", "wing"),
         (ACTION + '[[actions]]\nyear = 2025\nschool_id = "b"', "actions[2]", "kind"),
-        ('name = "s"\n[[policy.locks]]\nschool_id = ""\nplace_ids = ["p"]', "policy.locks.0", "school_id"),
+        ('name = "s"\n[[policy.locks]]\nschool_id = ""\nplace_ids = ["p"]', "policy.locks[1]", "school_id"),
+        ('name = "s"\n[policy]\ntogether = [["a", "b"], ["c", 3]]', "policy", "together[2][2]"),
+        ('name = "s"\n[policy]\ntogether = [["a"]]', "policy", "together[1]"),
     ],
 )
 def test_a_fault_is_found_by_its_table_its_number_and_its_key(content, row, field):

@@ -13,7 +13,7 @@ import tomli_w
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
 from layoutplan.county.tables import ROAD_CLASSES, SURFACES
-from layoutplan.errors import Problem, ScenarioError, is_invisible
+from layoutplan.errors import Problem, ScenarioError, causes, is_invisible, path_of
 from layoutplan.files import write_whole
 from layoutplan.seats.settings import Outlook, Policy, Value
 
@@ -247,18 +247,19 @@ def validate_scenario(tree: Mapping[str, Any], *, source: str) -> Scenario:
     try:
         return Scenario.model_validate(tree)
     except ValidationError as fault:
-        raise ScenarioError([_problem(error, source) for error in fault.errors()]) from fault
+        raise ScenarioError([_problem(error, source) for error in causes(fault.errors())]) from fault
 
 
 _CODES = {"extra_forbidden": "scenario_key_unknown", "missing": "scenario_key_missing"}
 
 
 def _problem(error: Any, source: str) -> Problem:
-    keys = [str(part) for part in error["loc"] if part not in _KINDS]
-    row = f"{keys[0]}[{int(keys[1]) + 1}]" if len(keys) > 1 and keys[1].isdecimal() else ".".join(keys[:-1])
-    field = "kind" if error["type"].startswith("union_tag") else keys[-1] if keys else ""
+    keys = [key for key in path_of(error) if key not in _KINDS]
+    if error["type"].startswith("union_tag"):
+        keys.append("kind")
     code = "text_invisible" if is_invisible(error) else _CODES.get(error["type"], "scenario_key_invalid")
-    return Problem(code, source, row, field, {"reason": error["msg"], "value": repr(error["input"])[:80]})
+    values = {"reason": error["msg"], "value": repr(error["input"])[:80]}
+    return Problem(code, source, ".".join(keys[:-1]), keys[-1] if keys else "", values)
 
 
 def dump_scenario(scenario: Scenario) -> str:

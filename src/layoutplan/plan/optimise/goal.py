@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, ValidationError
 
-from layoutplan.errors import Problem, ScenarioError, is_invisible
+from layoutplan.errors import Problem, ScenarioError, causes, is_invisible, path_of
 from layoutplan.plan.scenario import parse_tree, read_content
 from layoutplan.seats.settings import Outlook, Policy, Value
 
@@ -255,7 +255,7 @@ def parse_goal(content: str, *, source: str) -> Goal:
     try:
         goal = Goal.model_validate(tree)
     except ValidationError as fault:
-        raise ScenarioError([_problem(error, source) for error in fault.errors()]) from fault
+        raise ScenarioError([_problem(error, source) for error in causes(fault.errors())]) from fault
     check_goal(goal, source=source)
     return goal
 
@@ -288,8 +288,8 @@ def check_goal(goal: Goal, *, source: str) -> None:
 
 
 def _problem(error: Any, source: str) -> Problem:
-    keys = [str(part) for part in error["loc"]]
-    row = ".".join(f"[{int(key) + 1}]" if key.isdecimal() else key for key in keys[:-1]).replace(".[", "[")
+    keys = path_of(error)
+    row = ".".join(keys[:-1])
     values: dict[str, object] = {"reason": error["msg"], "value": repr(error["input"])[:80]}
     if error["type"] == "extra_forbidden":
         known = _keys_at(Goal, keys[:-1])
@@ -303,8 +303,8 @@ def _problem(error: Any, source: str) -> Problem:
 
 def _keys_at(model: type[BaseModel], keys: Iterable[str]) -> list[str]:
     """Return the keys that the table at a path knows."""
-    for key in keys:
-        if not key.isdecimal() and key in model.model_fields:
+    for key in (key.split("[")[0] for key in keys):
+        if key in model.model_fields:
             model = _model_in(model.model_fields[key].annotation) or model
     return sorted(model.model_fields)
 
