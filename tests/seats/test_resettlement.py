@@ -114,6 +114,13 @@ def test_movers_may_have_ages_of_their_own_and_the_origin_loses_the_same_childre
     assert pupils(result, 2030, "p3", grade=1) == pytest.approx(30 - 5 * 10 / 15)
 
 
+def test_of_a_single_household_those_still_to_be_born_follow_its_small_children_too():
+    ages = pd.DataFrame([("p5", 0, 20.0)], columns=["place_id", "age", "per_100_households"])
+    result = demand(site(("p5", 2022, 10), ("p5", 2023, 11), movers=ages))
+    # One household of 300: 0.1 of each of p3's usual cohorts, 0.3 small children, and 0.2 by the movers' own ages.
+    assert pupils(result, 2030, "p5", grade=1) == pytest.approx(1 + 0.1 * 0.2 / 0.3)
+
+
 def test_movers_with_more_children_than_the_origin_has_take_all_and_it_is_listed():
     ages = pd.DataFrame([("p5", 6, 90.0)], columns=["place_id", "age", "per_100_households"])
     result = demand(site(("p5", 2022, 10), ("p5", 2023, 60), movers=ages))
