@@ -144,6 +144,12 @@ def test_a_new_school_is_of_the_setting_of_its_nearest_neighbour():
     ]  # fmt: skip
 
 
+def test_the_first_of_the_schools_is_a_neighbour_too():
+    schools = roster_of(toy.schools().assign(setting=["county_town", "village"]))
+    sites = list_sites(schools, (point("n", 400.0),), year=2024)
+    assert [one.setting for one in sites if one.is_new] == ["county_town"]
+
+
 def test_neighbours_are_measured_north_as_well_as_east():
     schools = toy.schools()
     schools.geometry = [toy.Point(500, 5000), toy.Point(3000, 0)]
