@@ -106,7 +106,7 @@ def test_a_share_is_read_off_all_grades_taken_back_to_entry():
 
 
 @pytest.mark.parametrize("seed", range(6))
-@pytest.mark.parametrize("size", [(9, 6, 6), (3, 3, 2), (5, 9, 9)])
+@pytest.mark.parametrize("size", [(9, 6, 6), (3, 3, 2), (3, 2, 6), (5, 9, 9)])
 def test_shares_and_their_trends_are_those_of_the_formulas_a_number_at_a_time(seed, size):
     schools, years, grades = size
     dice = np.random.default_rng(seed)
