@@ -145,6 +145,17 @@ def test_a_small_school_is_kept_by_default():
     assert frame.loc[frame["rule"] == "junior_school_missing", "subject"].tolist() == ["t1/junior"]
 
 
+@pytest.mark.parametrize(("children", "places"), [(20.0, 2), (0.3, 2), (0.0, 1)])
+def test_places_with_young_children_and_no_other_school_near_are_counted_however_few_the_children(children, places):
+    county = quiet(a=[[16]] * 6)
+    table = county.children.assign(
+        children=county.children["children"].where(county.children["place_id"] != "p1", children)
+    )
+    frame = planned(replace(county, children=table)).findings.frame
+    text = frame.loc[frame["rule"] == "small_keep", "text_en"].item()
+    assert f"{places} places have no other school" in text
+
+
 def test_trap_2_rooms_are_needed_grade_by_grade():
     # Six grades of 46 in one class each: ceil(276 / 45) = 7 over the school, 12 in truth.
     assert standing(quiet(a=[[46]] * 6), "rooms_short") == [("a/primary", 2022, 12.0, 6.0)]

@@ -222,6 +222,10 @@ def test_settlements_are_not_joined_across_the_boundary_and_locked_places_stand_
     pd.testing.assert_frame_equal(whole.assignment.flows, parted.assignment.flows)
     held = plan(toy.county(), together_within_m=1050.0, locks=(Lock(school_id="b", place_ids=("p1",)),))
     assert set(given(held, 1)) >= {("p1", "b"), ("p2", "a")}
+    # A lock of a single grade does so in all grades.
+    first = plan(toy.county(), together_within_m=1050.0, locks=(Lock(school_id="b", place_ids=("p1",), grades=(1,)),))
+    assert set(given(first, 1)) >= {("p1", "b"), ("p2", "a")}
+    assert set(given(first, 2)) >= {("p1", "a"), ("p2", "a")}
 
 
 def test_a_catchment_hangs_together_though_an_exclave_would_be_shorter():
