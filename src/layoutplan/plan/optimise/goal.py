@@ -292,7 +292,7 @@ def _problem(error: Any, source: str) -> Problem:
     row = ".".join(keys[:-1])
     values: dict[str, object] = {"reason": error["msg"], "value": repr(error["input"])[:80]}
     if error["type"] == "extra_forbidden":
-        known = _keys_at(Goal, keys[:-1])
+        known = _keys_at(Goal, error["loc"][:-1])
         near = difflib.get_close_matches(keys[-1], known, n=1)
         return Problem("goal_key_unknown", source, row, keys[-1], {"near": near[0] if near else ", ".join(known)})
     code = "goal_key_missing" if error["type"] == "missing" else "goal_key_invalid"
@@ -301,10 +301,10 @@ def _problem(error: Any, source: str) -> Problem:
     return Problem(code, source, row, keys[-1] if keys else "", values)
 
 
-def _keys_at(model: type[BaseModel], keys: Iterable[str]) -> list[str]:
+def _keys_at(model: type[BaseModel], path: Iterable[str | int]) -> list[str]:
     """Return the keys that the table at a path knows."""
-    for key in (key.split("[")[0] for key in keys):
-        if key in model.model_fields:
+    for key in path:
+        if isinstance(key, str) and key in model.model_fields:
             model = _model_in(model.model_fields[key].annotation) or model
     return sorted(model.model_fields)
 

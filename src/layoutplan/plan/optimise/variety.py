@@ -45,13 +45,12 @@ def others(program: Program, best: Layout, watch: Watch, *, count: int, within: 
     quick = replace(watch, on_progress=watch.on_progress)
     built = [site for site in np.flatnonzero(best.acted(task)).tolist() if task.first_form[site] < 0]
     questions: list[int | None] = [*built[:_ASKED], *([None] * (_AGAIN * count))]
-    # Sets of sites that are forbidden, and those that are with more sites too: what gains nothing is left out of a
-    # layout, so that with more sites it would come again.
-    shut, shut_with_more, left = [best.acted(task)], list[Flags](), watch.seconds
+    # Sets of sites that are forbidden with more sites too: what gains nothing is left out, so they would come again.
+    again, left = list[Flags](), watch.seconds
     for asked, site in enumerate(questions):
         if len(found) > count or left <= 0 or quick.asked_to_stop():
             break
-        also = [_unlike(task, acted) for acted in shut] + [_not_all(task, acted) for acted in shut_with_more]
+        also = [_unlike(task, layout.acted(task)) for layout in found] + [_not_all(task, acted) for acted in again]
         if site is not None:
             also.append(_without(task, site))
         seconds = left / min(len(questions) - asked, count + 1 - len(found))
@@ -60,9 +59,9 @@ def others(program: Program, best: Layout, watch: Watch, *, count: int, within: 
         layout = judge.weigh_found(answer)
         if layout is not None and layout.objective <= most:
             acted = layout.acted(task)
-            known = any((acted == one.acted(task)).all() for one in found)
-            (shut_with_more if known else shut).append(acted)
-            if not known:
+            if any((acted == one.acted(task)).all() for one in found):
+                again.append(acted)
+            else:
                 found.append(layout)
         elif site is None:
             break
