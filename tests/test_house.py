@@ -33,7 +33,7 @@ import layoutplan
 from layoutplan.labels import LANGS, catalogue
 
 FLOORS = {
-    "_process": 0, "errors": 0, "labels": 0, "files": 0, "norms": 0,
+    "_process": 0, "errors": 0, "faults": 0, "labels": 0, "files": 0, "norms": 0,
     "county": 1, "access": 2, "seats": 3, "plan": 4, "present": 5, "ui": 6, "cli": 6, "__main__": 7,
 }  # fmt: skip
 HAN = re.compile(r"[\u3001\u3002\u3400-\u9fff\uff01-\uff5e]")

@@ -11,9 +11,8 @@ import dataclasses
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from layoutplan.labels import Lang, label
+from layoutplan.labels import LANGS, Lang, Words, label
 
 MAX_SHOWN = 20
 # What stands in no line of text, and no document or figure takes.
@@ -33,33 +32,6 @@ def is_visible(text: str, *, lines: bool = False) -> bool:
     (False, True, False)
     """
     return _INVISIBLE.search(text.translate({9: None, 10: None}) if lines else text) is None
-
-
-def is_invisible(error: Mapping[str, Any]) -> bool:
-    """Return whether an error of pydantic is that of a text with control characters."""
-    return isinstance(error.get("ctx", {}).get("error"), InvisibleTextError)
-
-
-def causes(errors: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Return what pydantic found but for lists it calls too short because it left out their wrong items."""
-    return [one for one in errors if one["type"] != "too_short" or len(one["input"]) < one["ctx"]["min_length"]]
-
-
-def path_of(error: Mapping[str, Any]) -> list[str]:
-    """Return where a fault that pydantic found lies: keys, those of lists with the number of the item.
-
-    Examples
-    --------
-    >>> path_of({"loc": ("actions", 0, "line", 1, 0)})
-    ['actions[1]', 'line[2][1]']
-    """
-    path: list[str] = []
-    for part in error["loc"]:
-        if isinstance(part, int) and path:
-            path[-1] += f"[{part + 1}]"
-        else:
-            path.append(str(part))
-    return path
 
 
 def visible(text: str) -> str:
@@ -90,7 +62,7 @@ class Problem:
     field : str
         Column or key; empty when the whole row or layer is meant.
     values : mapping
-        What the two templates name in braces.
+        What the two templates name in braces; :class:`~layoutplan.labels.Words` are said in the reader's language.
     """
 
     code: str
@@ -110,15 +82,18 @@ class Problem:
         numbered = re.fullmatch(r"row (\d+)", self.row)
         row = label("problem_list.row", lang, number=numbered[1]) if numbered else self.row
         where = " · ".join(part for part in (self.layer, row, self.field) if part)
-        what = label(f"problem.{self.code}", lang, **self.values)
-        remedy = label(f"remedy.{self.code}", lang, **self.values)
+        what, remedy = self._say("problem", lang), self._say("remedy", lang)
         return f"[{self.code}] {where} · {what} → {remedy}"
 
     def as_row(self) -> dict[str, str]:
         """Return the problem as plain text fields, for JSON and tables."""
-        words = {f"what_{lang}": label(f"problem.{self.code}", lang, **self.values) for lang in ("zh", "en")}
-        remedy = {f"remedy_{lang}": label(f"remedy.{self.code}", lang, **self.values) for lang in ("zh", "en")}
+        words = {f"what_{lang}": self._say("problem", lang) for lang in LANGS}
+        remedy = {f"remedy_{lang}": self._say("remedy", lang) for lang in LANGS}
         return {"code": self.code, "layer": self.layer, "row": self.row, "field": self.field, **words, **remedy}
+
+    def _say(self, part: str, lang: Lang) -> str:
+        said = {name: value.say(lang) if isinstance(value, Words) else value for name, value in self.values.items()}
+        return label(f"{part}.{self.code}", lang, **said)
 
 
 class LayoutPlanError(Exception):

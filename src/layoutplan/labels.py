@@ -8,6 +8,8 @@ key is a fault of the program and raises.
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
@@ -83,3 +85,28 @@ def both(key: str, **values: object) -> dict[Lang, str]:
     {'zh': '初级中学', 'en': 'junior school'}
     """
     return {lang: label(key, lang, **values) for lang in LANGS}
+
+
+@dataclass(frozen=True)
+class Words:
+    """Words that wait for the language of their reader.
+
+    Parameters
+    ----------
+    key : str
+        Dotted name in the catalogue.
+    values : mapping
+        What the template names in braces.
+
+    Examples
+    --------
+    >>> Words("fault.at_least", {"least": 1}).say("en")
+    'must be at least 1'
+    """
+
+    key: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+    def say(self, lang: Lang) -> str:
+        """Return the words in one language."""
+        return label(self.key, lang, **self.values)

@@ -112,7 +112,12 @@ def test_what_is_wrong_in_a_style_file_is_told_at_once(tmp_path):
     with pytest.raises(DataError) as caught:
         load_look(path)
     found = {(problem.code, problem.field) for problem in caught.value.problems}
-    assert found == {("key_unknown", "makr"), ("key_value", "ink"), ("key_value", "school"), ("key_unknown", "lane")}
+    assert found == {
+        ("key_unknown", "makr"),
+        ("style_value", "ink"),
+        ("style_value", "school"),
+        ("key_unknown", "lane"),
+    }
     assert all("ours.toml" in caught.value.say(lang) for lang in LANGS)
 
 

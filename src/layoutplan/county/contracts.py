@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from layoutplan.county.manifest import LayerEntry
-from layoutplan.county.problems import MAX_ALIKE, Mask, Rows, nearest, show
+from layoutplan.county.problems import MAX_ALIKE, NOTHING_NEAR, Mask, Rows, near, show
 from layoutplan.county.tables import Column, Table
 from layoutplan.county.values import DTYPES, constant, parse, replace_values
 from layoutplan.errors import Problem
@@ -96,7 +96,7 @@ def _find(
     if column.name in entry.fill:
         return constant(entry.fill[column.name], cells.index)
     if column.required or column.name in entry.columns:
-        values = {"wanted": name, "nearest": nearest(name, found), "found": ", ".join(found)}
+        values = {"wanted": name, **near(name, found), "found": ", ".join(found)}
         problems.append(Problem("column_missing", table.name, field=column.name, values=values))
     return blank
 
@@ -176,7 +176,7 @@ def _limits(column: Column, cells: list[Any], where: Mask) -> dict[str, object]:
         "maximum": show(column.maximum),
         "unit": column.unit,
         "choices": ", ".join(column.choices),
-        "nearest": nearest(first, column.choices) if column.choices else "-",
+        **(near(first, column.choices) if column.choices else NOTHING_NEAR),
     }
 
 

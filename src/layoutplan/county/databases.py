@@ -19,7 +19,7 @@ import pandas as pd
 import pyproj
 import shapely
 
-from layoutplan.county.problems import nearest
+from layoutplan.county.problems import near
 from layoutplan.errors import DataError, InputError, Problem
 
 if TYPE_CHECKING:
@@ -192,7 +192,7 @@ def _look_up(base: psycopg.Connection, wanted: str, layer: str) -> tuple[str, st
     known |= {name: (schema, name) for schema, name, visible in asked if visible}
     if wanted not in known:
         names = sorted(f"{schema}.{name}" for schema, name, _ in asked)
-        values = {"wanted": wanted, "nearest": nearest(wanted, [*known]), "names": ", ".join(names[:20]) or "-"}
+        values = {"wanted": wanted, **near(wanted, [*known]), "names": ", ".join(names[:20]) or "-"}
         raise DataError([Problem("database_table", layer, field="layer", values=values)])
     return known[wanted]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
@@ -10,9 +9,10 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictInt, ValidationError
 
-from layoutplan.county.problems import nearest, show
+from layoutplan.county.problems import NOTHING_NEAR, near, show
 from layoutplan.county.tables import RASTERS, TABLES
-from layoutplan.errors import DataError, Problem, is_invisible, visible
+from layoutplan.errors import DataError, Problem, visible
+from layoutplan.faults import TOML_FAULTS, is_invisible, path_of, read_toml, toml_problem
 
 FILE = "county.toml"
 # A county says how many children live in it by one of these at least.
@@ -114,9 +114,9 @@ def read_manifest(path: Path | str) -> tuple[Path, Manifest]:
     if not file.is_file():
         raise DataError([Problem("manifest_missing", FILE, values={"path": file.name})])
     try:
-        tree = tomllib.loads(file.read_text("utf-8-sig"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as fault:
-        raise DataError([Problem("toml_unreadable", file.name, values={"reason": str(fault)})]) from fault
+        tree = read_toml(file)
+    except TOML_FAULTS as fault:
+        raise DataError([toml_problem(fault, source=file.name)]) from fault
     try:
         manifest = Manifest.model_validate(tree)
     except ValidationError as fault:
@@ -129,7 +129,7 @@ def read_manifest(path: Path | str) -> tuple[Path, Manifest]:
 
 def _say(error: Mapping[str, Any], file: str) -> Problem:
     """Translate one fault of the form, with the path of its key."""
-    path = [str(part) for part in error["loc"]]
+    path = path_of(error)
     *parents, name = path
     kind = str(error["type"])
     if kind == "missing":
@@ -138,7 +138,7 @@ def _say(error: Mapping[str, Any], file: str) -> Problem:
         known = _known(path)
         return Problem(
             "key_unknown", file, row=".".join(parents), field=name,
-            values={"nearest": nearest(name, known), "known": ", ".join(known)},
+            values={**near(name, known), "known": ", ".join(known)},
         )  # fmt: skip
     if is_invisible(error):
         return Problem(
@@ -173,7 +173,7 @@ def _names(tree: Mapping[str, Any], file: str) -> Iterable[Problem]:
         for name in sorted(set(_tables(tree, section)) - set(known)):
             yield Problem(
                 "layer_unknown", file, row=section, field=name,
-                values={"nearest": nearest(name, known), "known": ", ".join(known)},
+                values={**near(name, known), "known": ", ".join(known)},
             )  # fmt: skip
     if not set(_SOURCES_OF_CHILDREN) & set(layers):
         yield Problem("children_unsaid", file, row="layers", field=_SOURCES_OF_CHILDREN[0])
@@ -189,7 +189,7 @@ def _line_options(entry: Mapping[str, Any], name: str, file: str) -> Iterable[Pr
     """Refuse an option of roads on any other layer, where it would have no effect."""
     if "node_crossings" in entry and name != "roads":
         known = ", ".join(key for key in LayerEntry.model_fields if key != "node_crossings")
-        values = {"nearest": "-", "known": known}
+        values = {**NOTHING_NEAR, "known": known}
         yield Problem("key_unknown", file, row=f"layers.{name}", field="node_crossings", values=values)
 
 
@@ -199,7 +199,7 @@ def _column_names(entry: Mapping[str, Any], name: str, file: str) -> Iterable[Pr
         for column in sorted(set(_tables(entry, part)) - set(known)):
             yield Problem(
                 "column_unknown", file, row=f"layers.{name}.{part}", field=column,
-                values={"nearest": nearest(column, known), "known": ", ".join(known)},
+                values={**near(column, known), "known": ", ".join(known)},
             )  # fmt: skip
     for column in sorted(set(_tables(entry, "columns")) & set(_tables(entry, "fill"))):
         yield Problem("column_twice", file, row=f"layers.{name}", field=column)

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from layoutplan.errors import Problem
+from layoutplan.labels import Words
 
 MAX_ALIKE = 5
 _SHOWN_CHARACTERS = 60
@@ -96,18 +97,29 @@ def show(value: object) -> str:
     return text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "…"
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Return the known name most like one that was not found; a dash where none is near.
+NOTHING_NEAR: dict[str, object] = {"nearest": "-", "near": ""}
+
+
+def near(name: str, known: Iterable[str]) -> dict[str, object]:
+    """Return the known name most like one that was not found, as values of a problem.
+
+    Returns
+    -------
+    dict
+        ``nearest``: the name, for programs; ``near``: the words that ask whether it was meant. A dash and
+        nothing where no name is near.
 
     Examples
     --------
-    >>> nearest("pupil", ["name", "pupils"]), nearest("zzz", ["name"])
-    ('pupils', '-')
+    >>> near("pupil", ["name", "pupils"])["near"].say("en"), near("zzz", ["name"])
+    ('; did you mean: pupils', {'nearest': '-', 'near': ''})
     """
     choices = sorted(known)
     close = difflib.get_close_matches(name, choices, n=1, cutoff=0.5)
     close = close or [choice for choice in choices if len(name) > 1 and (name in choice or choice in name)]
-    return close[0] if close else "-"
+    if not close:
+        return dict(NOTHING_NEAR)
+    return {"nearest": close[0], "near": Words("problem_list.near", {"name": close[0]})}
 
 
 def summarise(problems: Iterable[Problem]) -> list[Problem]:

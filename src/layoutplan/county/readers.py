@@ -21,7 +21,7 @@ from layoutplan.county.crs import file_named
 from layoutplan.county.databases import is_address, read_table
 from layoutplan.county.dbf import ENCODINGS, read_dbf
 from layoutplan.county.manifest import LayerEntry
-from layoutplan.county.problems import nearest, show
+from layoutplan.county.problems import near, show
 from layoutplan.county.sources import check_bytes, find_file, geojson_crs_is_said, geopackage_layer, refuse_grids
 from layoutplan.county.tables import Column, Table
 from layoutplan.county.values import parse
@@ -228,7 +228,7 @@ def _read_sheet(path: Path, entry: LayerEntry, layer: str) -> pd.DataFrame:
         chosen = entry.sheet or (names[0] if len(names) == 1 else layer)
         if chosen not in names:
             code = "sheet_not_found" if entry.sheet else "sheet_choose"
-            values = {"wanted": chosen, "nearest": nearest(chosen, names), "names": ", ".join(names)}
+            values = {"wanted": chosen, **near(chosen, names), "names": ", ".join(names)}
             raise DataError([Problem(code, layer, field="sheet", values=values)])
         rows = book.get_sheet_by_name(chosen).to_python(skip_empty_area=False)
     return pd.DataFrame([[str(c).lower() if isinstance(c, bool) else c for c in row] for row in rows], dtype="object")
@@ -251,7 +251,7 @@ def _with_points(cells: pd.DataFrame, entry: LayerEntry, table: Table) -> Raw:
     axes, problems = [], []
     for name in (entry.east or "", entry.north or ""):
         if list(cells.columns).count(name) != 1:
-            values = {"wanted": name, "nearest": nearest(name, map(str, cells)), "found": ", ".join(map(str, cells))}
+            values = {"wanted": name, **near(name, map(str, cells)), "found": ", ".join(map(str, cells))}
             problems.append(Problem("column_missing", table.name, field=name, values=values))
             continue
         column, faults = parse(cells[name], Column(name, "float", "", "", ""))

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from layoutplan.county.contracts import rows_of
-from layoutplan.county.problems import MAX_ALIKE, Mask, nearest
+from layoutplan.county.problems import MAX_ALIKE, NOTHING_NEAR, Mask, near
 from layoutplan.county.resident_checks import check_residents
 from layoutplan.county.tables import GRADES_OF_KIND, RESETTLEMENT, RESIDENTIAL, STAGE_OF_GRADE, TABLES, WHOLE_COUNTY
 from layoutplan.errors import Problem
@@ -118,7 +118,7 @@ def _dangling(frame: pd.DataFrame, name: str, field: str, *, known: set[str], ot
     for count, at in enumerate(np.flatnonzero(lost).tolist()):
         # Looking for the nearest name is slow, and only the first few are shown.
         few = count < MAX_ALIKE
-        values = {"other": other, "nearest": nearest(ids[at], known) if few else "-"}
+        values = {"other": other, **(near(ids[at], known) if few else NOTHING_NEAR)}
         problems.append(rows.problem("reference_unknown", at, field=field, value=ids[at], is_named=few, **values))
     return problems
 

@@ -18,7 +18,7 @@ from contextlib import closing
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from layoutplan.county.problems import nearest
+from layoutplan.county.problems import near
 from layoutplan.errors import DataError, Problem
 
 MAX_BYTES = 500_000_000
@@ -112,8 +112,8 @@ def find_file(folder: Path, name: str, *, layer: str) -> Path:
         raise DataError([Problem("path_outside", layer, field="file", values={"file": name})])
     # A name no disk can hold is an error of the system, not a "no".
     if any(len(part.encode()) > _LONGEST_NAME for part in inside.parts) or not path.is_file():
-        there = nearest(path.name, [entry.name for entry in folder.iterdir() if entry.is_file()])
-        raise DataError([Problem("file_missing", layer, field="file", values={"file": name, "nearest": there})])
+        there = near(path.name, [entry.name for entry in folder.iterdir() if entry.is_file()])
+        raise DataError([Problem("file_missing", layer, field="file", values={"file": name, **there})])
     return path
 
 
@@ -282,7 +282,7 @@ def geopackage_layer(path: Path, wanted: str | None, *, layer: str) -> str:
         raise refuse("file_unreadable", reason=str(fault)) from fault
     if chosen not in names:
         code = "layer_not_found" if wanted else "layer_choose"
-        raise refuse(code, wanted=chosen, nearest=nearest(chosen, names), names=", ".join(names) or "-")
+        raise refuse(code, wanted=chosen, **near(chosen, names), names=", ".join(names) or "-")
     if chosen in computing:
         raise refuse("layer_is_view", wanted=chosen)
     return chosen

@@ -13,7 +13,8 @@ import tomli_w
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
 from layoutplan.county.tables import ROAD_CLASSES, SURFACES
-from layoutplan.errors import Problem, ScenarioError, causes, is_invisible, path_of
+from layoutplan.errors import Problem, ScenarioError
+from layoutplan.faults import causes, is_invisible, path_of, reason_of, toml_problem
 from layoutplan.files import write_whole
 from layoutplan.seats.settings import Outlook, Policy, Value
 
@@ -217,7 +218,7 @@ def read_content(path: Path) -> str:
     try:
         return path.read_text("utf-8-sig")  # Windows puts a mark in front
     except (OSError, UnicodeDecodeError) as fault:
-        raise ScenarioError([Problem("toml_unreadable", path.name, values={"reason": str(fault)})]) from fault
+        raise ScenarioError([toml_problem(fault, source=path.name)]) from fault
 
 
 def parse_tree(content: str, *, source: str) -> dict[str, Any]:
@@ -231,7 +232,7 @@ def parse_tree(content: str, *, source: str) -> dict[str, Any]:
     try:
         return tomllib.loads(content)
     except (tomllib.TOMLDecodeError, RecursionError) as fault:
-        raise ScenarioError([Problem("toml_unreadable", source, values={"reason": str(fault)})]) from fault
+        raise ScenarioError([toml_problem(fault, source=source)]) from fault
 
 
 def parse_scenario(content: str, *, source: str) -> Scenario:
@@ -258,7 +259,7 @@ def _problem(error: Any, source: str) -> Problem:
     if error["type"].startswith("union_tag"):
         keys.append("kind")
     code = "text_invisible" if is_invisible(error) else _CODES.get(error["type"], "scenario_key_invalid")
-    values = {"reason": error["msg"], "value": repr(error["input"])[:80]}
+    values = {"reason": reason_of(error), "value": repr(error["input"])[:80]}
     return Problem(code, source, ".".join(keys[:-1]), keys[-1] if keys else "", values)
 
 

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from layoutplan.county.problems import nearest, show
-from layoutplan.errors import DataError, Problem
+from layoutplan.county.problems import near, show
+from layoutplan.errors import DataError, Problem, visible
+from layoutplan.faults import TOML_FAULTS, is_invisible, path_of, read_toml, reason_of, toml_problem
 from layoutplan.present import symbols
 
 Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
 _Width = Annotated[float, Field(ge=0.05, le=5.0)]
 _Size = Annotated[float, Field(ge=4.0, le=24.0)]
-_FORMS = {
-    "string_pattern_mismatch": "#rrggbb",
-    "string_type": '"..."',
-    "extra_forbidden": "-",
-    "literal_error": "A3, A4 | png, pdf, svg",
-}
 
 
 class _Strict(BaseModel):
@@ -77,7 +71,7 @@ def _roads() -> dict[str, Road]:
 class Look(_Strict):
     """The whole of a style file; what it does not say stays as it is."""
 
-    maker: Annotated[str, Field(max_length=40)] = ""
+    maker: Annotated[str, Field(max_length=40), AfterValidator(visible)] = ""
     paper: Literal["A3", "A4"] = "A3"
     formats: Annotated[tuple[Literal["png", "pdf", "svg"], ...], Field(min_length=1)] = ("png", "pdf", "svg")
     relief: Annotated[float, Field(ge=0.0, le=0.5)] = 0.2
@@ -129,9 +123,9 @@ def load_look(path: Path) -> Look:
         The file is not there or is no TOML, or a key or value does not fit; all at once.
     """
     try:
-        tree: dict[str, Any] = tomllib.loads(path.read_text("utf-8-sig"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as fault:
-        raise DataError([Problem("toml_unreadable", path.name, values={"reason": str(fault)})]) from fault
+        tree: dict[str, Any] = read_toml(path)
+    except TOML_FAULTS as fault:
+        raise DataError([toml_problem(fault, source=path.name)]) from fault
     said = tree.get("roads", {})
     said = said if isinstance(said, dict) else {}
     faults = [
@@ -155,15 +149,15 @@ def load_look(path: Path) -> Look:
 
 
 def _near(name: str, known: Any) -> dict[str, object]:
-    return {"nearest": nearest(name, known), "known": ", ".join(known)}
+    return {**near(name, known), "known": ", ".join(known)}
 
 
 def _say(error: Any, file: str) -> Problem:
-    *parents, name = [str(part) for part in error["loc"]]
+    *parents, name = path_of(error)
     if error["type"] == "extra_forbidden":
         models: dict[str, type[BaseModel]] = {"colours": Colours, "status": Status, "text": Text, "roads": Road}
         known = (models[parents[0]] if parents and parents[0] in models else Look).model_fields
         return Problem("key_unknown", file, row=".".join(parents), field=name, values=_near(name, known))
-    form = _FORMS.get(error["type"], error["msg"])
-    values = {"value": show(error["input"]), "form": form}
-    return Problem("key_value", file, row=".".join(parents), field=name, values=values)
+    code = "text_invisible" if is_invisible(error) else "style_value"
+    values = {"value": show(error["input"]), "reason": reason_of(error)}
+    return Problem(code, file, row=".".join(parents), field=name, values=values)

@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, ValidationError
 
-from layoutplan.errors import Problem, ScenarioError, causes, is_invisible, path_of
+from layoutplan.errors import Problem, ScenarioError
+from layoutplan.faults import causes, is_invisible, path_of, reason_of
 from layoutplan.plan.scenario import parse_tree, read_content
 from layoutplan.seats.settings import Outlook, Policy, Value
 
@@ -290,7 +291,7 @@ def check_goal(goal: Goal, *, source: str) -> None:
 def _problem(error: Any, source: str) -> Problem:
     keys = path_of(error)
     row = ".".join(keys[:-1])
-    values: dict[str, object] = {"reason": error["msg"], "value": repr(error["input"])[:80]}
+    values: dict[str, object] = {"reason": reason_of(error), "value": repr(error["input"])[:80]}
     if error["type"] == "extra_forbidden":
         known = _keys_at(Goal, error["loc"][:-1])
         near = difflib.get_close_matches(keys[-1], known, n=1)
