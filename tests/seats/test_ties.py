@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -9,11 +11,11 @@ from layoutplan.seats.ties import Face, break_ties, seat_prices
 
 
 def face(pupils, seats, ways, *, stay=(), full=()):
-    """Return a face of ways ``(unit, school, cost)``; units that may stay and schools that are full by number."""
+    """Return a face of ways ``(unit, school, seconds)``; units that may stay and schools that are full by number."""
     unit, school, cost = np.array(ways, dtype=np.int64).reshape(-1, 3).T
     return Face(
         tuple(f"p{at}" for at in range(len(pupils))), tuple(f"s{at}" for at in range(len(seats))),
-        np.array(pupils, dtype=float), np.array(seats, dtype=float), unit, school, cost,
+        np.array(pupils, dtype=float), np.array(seats, dtype=float), unit, school, cost * 1000,
         np.isin(np.arange(len(pupils)), stay), np.isin(np.arange(len(seats)), full),
     )  # fmt: skip
 
@@ -39,15 +41,48 @@ def test_a_school_that_is_not_full_in_every_optimum_need_not_be_filled():
     assert break_ties(face([10], [12, 3], ways, full=(1,)))[0] == pytest.approx([7, 3])
 
 
-def test_the_smaller_id_outweighs_chance_and_the_longer_way_both():
-    units = range(30)
-    equal = [(unit, school, 600) for unit in units for school in (0, 1)]
-    flows, _ = break_ties(face([1] * 30, [30, 30], equal))
-    assert flows.reshape(30, 2) == pytest.approx(np.tile([1.0, 0.0], (30, 1)))
-    # 10 and 9 minutes: squares differ by 19 of 100.
-    longer = [(unit, school, 600 - 60 * school) for unit in units for school in (0, 1)]
-    flows, _ = break_ties(face([1] * 30, [30, 30], longer))
-    assert flows.reshape(30, 2) == pytest.approx(np.tile([0.0, 1.0], (30, 1)))
+@pytest.mark.parametrize("schools", [2, 4, 40])
+def test_the_smaller_id_outweighs_chance_and_the_longer_way_both(schools):
+    every = range(schools)
+    equal = [(unit, school, 600) for unit in range(30) for school in every]
+    flows, _ = break_ties(face([1] * 30, [30] * schools, equal))
+    assert flows.reshape(30, schools).sum(axis=0).tolist() == [30.0, *[0.0] * (schools - 1)]
+    # The way to the last school is a second shorter than to any other.
+    longer = [(unit, school, 600 - (school == schools - 1)) for unit in range(30) for school in every]
+    flows, _ = break_ties(face([1] * 30, [30] * schools, longer))
+    assert flows.reshape(30, schools).sum(axis=0).tolist() == [*[0.0] * (schools - 1), 30.0]
+
+
+def test_ids_count_only_between_those_whom_squares_do_not_tell_apart():
+    # Ways of the first unit differ by less than a second: the smaller id. Those of the second by one: the shorter.
+    ways = [(0, 0, 600), (0, 1, 600), (1, 0, 601), (1, 1, 600)]
+    plain = face([1, 1], [2, 2], ways)
+    plain.cost_ms[0] += 300
+    assert break_ties(plain)[0].tolist() == [1.0, 0.0, 0.0, 1.0]
+
+
+def test_squares_then_ids_agree_with_trying_every_whole_placement():
+    dice = np.random.default_rng(7)
+    for _ in range(40):
+        units, schools = 4, 3
+        seats = dice.integers(1, 4, schools).astype(float)
+        seats[-1] = max(seats[-1], units - seats[:-1].sum())
+        ways = [(unit, school, int(dice.integers(1, 4))) for unit in range(units) for school in range(schools)]
+        cost = np.array([seconds for _, _, seconds in ways]).reshape(units, schools)
+        allowed = [
+            chosen
+            for chosen in itertools.product(range(schools), repeat=units)
+            if (np.bincount(chosen, minlength=schools) <= seats).all()
+        ]
+        best = min(allowed, key=lambda one: (_squares(cost, one), sum(one)))
+        flows = break_ties(face([1] * units, seats, ways))[0].reshape(units, schools)
+        taken = tuple(np.argmax(flows, axis=1).tolist())
+        assert flows.max(axis=1) == pytest.approx(np.ones(units))
+        assert (_squares(cost, taken), sum(taken)) == (_squares(cost, best), sum(best))
+
+
+def _squares(cost, chosen):
+    return int((cost[np.arange(len(chosen)), list(chosen)] ** 2).sum())
 
 
 def test_between_optima_that_neither_squares_nor_ids_tell_apart_names_decide_and_not_rows():

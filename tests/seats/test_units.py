@@ -7,12 +7,14 @@ Schools a (grades 1-6, 500 m east) and b (1-9, 3500 m); places p1 to p4 at 0, 10
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 import toy
 
 from layoutplan.norms import load_norms
 from layoutplan.plan.planning import plan_rules, prepare, run_plan
 from layoutplan.plan.scenario import ConvertSchool, Scenario
+from layoutplan.seats.rules import pupils_by_place
 from layoutplan.seats.settings import Lock, Policy
 from layoutplan.seats.units import stage_market, stage_units, units_by_year
 
@@ -117,3 +119,12 @@ def test_units_stay_the_same_until_a_school_is_converted(prepared):
     assert found[1] is not found[0]
     assert found[2] is found[1]
     assert [(group.bar > 0).any() for group in (found[0].groups[0], found[1].groups[0])] == [True, False]
+
+
+def test_pupils_of_a_place_or_year_nobody_asked_for_are_not_put_elsewhere():
+    demand = pd.DataFrame({"year": [2024, 2025], "grade": [1, 9], "place_id": ["a", "b"], "pupils": [3.0, 4.0]})
+    pupils = pupils_by_place(demand, ["a", "b"], [2024, 2025])
+    assert (pupils[0, 0, 0], pupils[1, 8, 1], pupils.sum()) == (3.0, 4.0, 7.0)
+    for places, years in ((["a"], [2024, 2025]), (["a", "b"], [2024])):
+        with pytest.raises(ValueError, match="not asked for"):
+            pupils_by_place(demand, places, years)

@@ -358,9 +358,17 @@ def _groups(rules: Rules) -> Iterator[tuple[list[int], str]]:
 
 
 def pupils_by_place(demand: pd.DataFrame, place_ids: Sequence[str], years: Sequence[int]) -> Floats:
-    """Return the pupils of a demand as an array (float64 [year, grade 1-9, place])."""
+    """Return the pupils of a demand as an array (float64 [year, grade 1-9, place]).
+
+    Raises
+    ------
+    ValueError
+        The demand holds pupils of another place or year, who would be lost.
+    """
     pupils = np.zeros((len(years), 9, len(place_ids)))
     year = pd.Index(list(years)).get_indexer(pd.Index(demand["year"]))
     place = pd.Index(place_ids).get_indexer(pd.Index(demand["place_id"]))
+    if (year < 0).any() or (place < 0).any():
+        raise ValueError("the demand holds pupils of a place or year that is not asked for")
     pupils[year, demand["grade"].to_numpy(np.int64) - 1, place] = demand["pupils"].to_numpy(float)
     return pupils

@@ -1,16 +1,16 @@
 """Which of several optimal placements is taken, and what a seat is worth: neither is left to chance.
 
 Villages on one road can often change schools at no cost, so an optimum is seldom the only one.
-Taken is the one whose longest ways are shortest (least sum of squares), then the smaller school ids.
-It is found by a second model that holds nothing but what some optimum uses, so the answer depends
-neither on the order of rows nor on where the first solver began.
+Taken is the one whose longest ways are shortest (least sum of squares), then the smaller school ids, then
+what the names of places and schools draw. Each is found by a model that holds nothing but what some optimum
+of the one before uses, so the answer depends neither on the order of rows nor on where the first solver began.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +20,6 @@ from layoutplan.seats.solver import add_columns, new_solver, run
 
 # Flows below are what is left of the solver's tolerance, and no pupils.
 LEAST_PUPILS = 1e-6
-_EQUITY, _SMALLER_ID, _NO_TIE = 1000.0, 100.0, 30.0
 _Bits = npt.NDArray[np.uint64]
 
 
@@ -67,45 +66,86 @@ def break_ties(face: Face) -> tuple[Floats, Floats]:
         Pupils on each way of the face [person].
     unplaced : float [unit]
         Pupils without a seat [person].
+
+    Notes
+    -----
+    Three models one after the other, each on what the optima of the one before use, so that no gain of a later
+    one, however large, outweighs one of an earlier.
     """
-    units, schools = len(face.pupils), len(face.seats)
-    choices = np.bincount(face.unit, minlength=units) + face.may_stay
-    flows = np.where(choices[face.unit] == 1, face.pupils[face.unit], 0.0)
-    unplaced = np.where(face.may_stay & (choices == 1), face.pupils, 0.0)
-    free_unit = np.flatnonzero((choices > 1) & (face.pupils > 0))
-    ways = np.flatnonzero(np.isin(face.unit, free_unit))
-    if not len(ways):
-        return flows, unplaced
-    left = face.seats - np.bincount(face.school, weights=flows, minlength=schools)
-    stay = free_unit[face.may_stay[free_unit]]
-    values = _solve_free(face, free_unit, ways, stay, left)
-    values = np.where(values > LEAST_PUPILS, values, 0.0)
-    flows[ways] = values[: len(ways)]
-    unplaced[stay] = values[len(ways) :]
+    flows, kept = np.zeros(len(face.unit)), np.arange(len(face.unit))
+    for cost_of in (_squared_seconds, _numbers_of_schools):
+        is_used, face = _narrowed(face, cost_of(face))
+        kept = kept[is_used]
+    unit_bits, school_bits = _hashed(face.unit_ids), _hashed(face.school_ids)
+    chance = _mixed(unit_bits[face.unit] ^ _mixed(school_bits[face.school])) / 2.0**64
+    flows[kept], unplaced, _ = _solve(face, chance, _mixed(unit_bits) / 2.0**64)
     return flows, unplaced
 
 
-def _solve_free(face: Face, free_unit: Ints, ways: Ints, stay: Ints, left: Floats) -> Floats:
-    """Solve for the units that have a choice; return the values of their ways, then of staying without a seat."""
-    units, schools = len(free_unit), len(left)
+def _squared_seconds(face: Face) -> Floats:
+    """Return the square of each way; in whole seconds, so that duals are whole numbers."""
+    squares: Floats = np.rint(face.cost_ms / 1000) ** 2
+    return squares
+
+
+def _numbers_of_schools(face: Face) -> Floats:
+    """Return for each way the number of its school in the order of their ids."""
+    return face.school.astype(float)
+
+
+def _narrowed(face: Face, cost: Floats) -> tuple[Flags, Face]:
+    """Return which ways some optimum of least cost uses (bool [way]), and the face of these optima.
+
+    Costs are whole numbers, and so are then the duals of a basic optimum: what is used has no reduced cost, exactly.
+    """
+    units = len(face.pupils)
+    _, _, dual = _solve(face, cost, np.zeros(units))
+    of_unit, of_school = dual[:units], dual[units:]
+    is_used = (cost - of_unit[face.unit] - of_school[face.school] == 0) | ~_is_free(face)[face.unit]
+    may_stay = face.may_stay & ((of_unit == 0) | ~_is_free(face))
+    narrow = replace(
+        face, unit=face.unit[is_used], school=face.school[is_used], cost_ms=face.cost_ms[is_used],
+        may_stay=may_stay, is_full=face.is_full | (of_school < 0),
+    )  # fmt: skip
+    return is_used, narrow
+
+
+def _is_free(face: Face) -> Flags:
+    """Return which units have pupils and a choice (bool [unit])."""
+    choices = np.bincount(face.unit, minlength=len(face.pupils)) + face.may_stay
+    free: Flags = (choices > 1) & (face.pupils > 0)
+    return free
+
+
+def _solve(face: Face, cost: Floats, cost_alone: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return flows on the ways, pupils without a seat, and whole duals of units and schools at least cost.
+
+    Units without a choice are set, and only the others are left to the solver.
+    """
+    units, schools = len(face.pupils), len(face.seats)
+    is_free = _is_free(face)
+    flows = np.where(is_free[face.unit], 0.0, face.pupils[face.unit])
+    unplaced = np.where(face.may_stay & ~is_free, face.pupils, 0.0)
+    dual = np.zeros(units + schools)
+    ways, stay = np.flatnonzero(is_free[face.unit]), np.flatnonzero(is_free & face.may_stay)
+    if not len(ways):
+        return flows, unplaced, dual
+    free_unit = np.flatnonzero(is_free)
+    left = face.seats - np.bincount(face.school, weights=flows, minlength=schools)
+    pupils, row = face.pupils[free_unit], np.cumsum(is_free) - 1
     highs = new_solver(presolve=True)
-    pupils = face.pupils[free_unit]
     low = np.concatenate([pupils, np.where(face.is_full, left, -np.inf)])
     none = np.empty(0, dtype=np.int32)
-    highs.addRows(
-        units + schools, low, np.concatenate([pupils, left]), 0, np.zeros(units + schools, np.int32), none, np.empty(0)
-    )
-    row = np.full(len(face.pupils), -1, dtype=np.int64)
-    row[free_unit] = np.arange(units)
-    unit_bits, school_bits = _hashed(face.unit_ids), _hashed(face.school_ids)
-    longest = max(1, int(face.cost_ms.max(initial=1)))
-    unit, school = face.unit[ways], face.school[ways]
-    chance = _mixed(unit_bits[unit] ^ _mixed(school_bits[school])) / 2.0**64
-    cost = _EQUITY * (face.cost_ms[ways] / longest) ** 2 + _SMALLER_ID * school / schools + _NO_TIE * chance
-    add_columns(highs, cost, [row[unit], units + school])
-    add_columns(highs, _NO_TIE * (_mixed(unit_bits[stay]) / 2.0**64), [row[stay]])
+    highs.addRows(len(low), low, np.concatenate([pupils, left]), 0, np.zeros(len(low), np.int32), none, np.empty(0))
+    add_columns(highs, cost[ways], [row[face.unit[ways]], len(free_unit) + face.school[ways]])
+    add_columns(highs, cost_alone[stay], [row[stay]])
     run(highs)
-    return np.array(highs.getSolution().col_value)
+    solution = highs.getSolution()
+    values = np.array(solution.col_value)
+    values = np.where(values > LEAST_PUPILS, values, 0.0)
+    flows[ways], unplaced[stay] = values[: len(ways)], values[len(ways) :]
+    dual[np.concatenate([free_unit, units + np.arange(schools)])] = np.rint(solution.row_dual)
+    return flows, unplaced, dual
 
 
 def _hashed(ids: Sequence[str]) -> _Bits:
