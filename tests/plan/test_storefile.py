@@ -10,7 +10,7 @@ import pytest
 from layoutplan.errors import ScenarioError
 from layoutplan.plan.members import appoint, dismiss
 from layoutplan.plan.scenario import Scenario
-from layoutplan.plan.store import NEW, list_names, save_version, verify_store
+from layoutplan.plan.store import NEW, list_names, list_versions, save_version, verify_store
 from layoutplan.plan.storefile import Store, digest_of, list_events
 
 
@@ -65,6 +65,29 @@ def test_bytes_in_place_of_one_text_make_a_file_unusable(store):
     save_version(store, Scenario(name="a"), based_on=NEW)
     run(store, "DROP TRIGGER event_is_final", "UPDATE event SET detail = x'00ff'")
     assert problem_of(list_events, store).code == "store_unusable"
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "look"),
+    [
+        *(("version", name, verify_store) for name in ("name", "number", "note", "fingerprint", "hash")),
+        *(("event", name, list_events) for name in ("member", "act", "subject", "number", "detail", "happened_at")),
+        ("version", "name", list_names),
+        ("version", "saved_at", lambda store: list_versions(store, "a")),
+    ],
+)
+@pytest.mark.parametrize("cell", ["7.5", "NULL", "x'37'"])
+def test_a_damaged_cell_of_another_kind_makes_the_file_unusable(store, table, column, look, cell):
+    save_version(store, Scenario(name="a"), based_on=NEW)
+    with closing(sqlite3.connect(store.path)) as link:
+        (told,) = link.execute("SELECT sql FROM sqlite_master WHERE name = ?", (table,)).fetchone()
+        for word in ("TEXT", "INTEGER", "NOT NULL", "CHECK (number > 0)", "PRIMARY KEY"):
+            told = told.replace(word, "")
+        link.execute("PRAGMA writable_schema = ON")
+        link.execute("UPDATE sqlite_master SET sql = ? WHERE name = ?", (told, table))
+        link.commit()
+    run(store, f"DROP TRIGGER {table}_is_final", f"UPDATE {table} SET {column} = {cell}")
+    assert problem_of(look, store).code == "store_unusable"
 
 
 def test_hashes_hang_on_every_part_and_on_what_came_before():

@@ -49,6 +49,12 @@ CREATE TABLE event (
 CREATE TRIGGER event_is_kept BEFORE DELETE ON event BEGIN SELECT RAISE(ABORT, 'events are kept'); END;
 CREATE TRIGGER event_is_final BEFORE UPDATE ON event BEGIN SELECT RAISE(ABORT, 'events are final'); END;
 """
+# Contents are not among them: a version whose content is none is named by its number.
+_KINDS = {
+    **dict.fromkeys(("name", "note", "fingerprint", "hash", "saved_at", "role"), str),
+    **dict.fromkeys(("member", "act", "subject", "detail", "happened_at"), str),
+    "number": int,
+}
 # What brings a file from one form to the next; a new file takes all of them.
 _STEPS = (_VERSIONS, _MEMBERS)
 
@@ -120,10 +126,11 @@ def open_store(store: Store) -> Iterator[sqlite3.Connection]:
         raise ScenarioError([problem]) from fault
 
 
-def _plain_row(_: sqlite3.Cursor, row: tuple[object, ...]) -> tuple[object, ...]:
-    """Return a row; SQLite lets bytes stand where the program only ever wrote text."""
-    if any(isinstance(cell, bytes) for cell in row):
-        raise sqlite3.DatabaseError("bytes stand where a text belongs")
+def _plain_row(cursor: sqlite3.Cursor, row: tuple[object, ...]) -> tuple[object, ...]:
+    """Return a row; a damaged file holds bytes and numbers where the program only ever wrote text."""
+    for (column, *_), cell in zip(cursor.description, row, strict=True):
+        if isinstance(cell, bytes) or not isinstance(cell, _KINDS.get(column, object)):
+            raise sqlite3.DatabaseError(f"{column} holds what the program never wrote there")
     return row
 
 
