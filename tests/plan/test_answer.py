@@ -103,9 +103,20 @@ def test_sentences_of_actions_name_school_receiver_and_rooms_in_both_languages()
         assert said["a"] == label("optimise.action.merge", lang, year=2025, name="A", into="B")
         assert said["b"] == label("optimise.action.expand", lang, year=2028, name="B", rooms=2)
         assert said["n"] == label(
-            "optimise.action.open", lang, year=2028, name="N", rooms=12, primary=8, junior=4,
+            "optimise.action.open_both", lang, year=2028, name="N", primary=8, junior=4,
             kind=label("kind.nine_year", lang),
         )  # fmt: skip
+    (said,) = plan(start=[(M_NEW, 1)]).actions["text_en"]
+    assert said == "2028: open a primary school at M with 12 rooms"
+
+
+def test_a_converted_school_tells_all_its_rooms_and_both_stages_where_it_has_two():
+    (said,) = plan(start=[(A_NINE, 0)]).actions["text_en"]
+    assert said.endswith("(6 rooms for primary, 3 for junior grades), 3 of them new")
+    forms = list(FORMS)
+    forms[A_NINE] = type(FORMS[0])("a", "convert", "junior", (7, 9), (0, 9), (0, 4), (0.0, 0.0))
+    (said,) = plan(start=[(A_NINE, 0)], asked=question(forms=tuple(forms))).actions["text_en"]
+    assert said == "2025: make A a junior school (9 rooms), 4 of them new"
 
 
 def test_a_closed_school_is_merged_into_the_one_that_takes_most_of_those_who_live_nearest_to_it():

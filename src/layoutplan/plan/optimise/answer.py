@@ -140,10 +140,12 @@ def _receiver(question: Question, layout: Layout, site: int, at: int) -> int:
 def _row(
     form: Form, deed: str, year: int, site: Site, *, spent: tuple[float, float] = (0.0, 0.0), into: Site | None = None
 ) -> dict[str, object]:
+    said = f"{deed}_both" if deed in ("open", "convert") and all(form.rooms) else deed
     texts = {
         f"text_{lang}": label(
-            f"optimise.action.{deed}", lang, year=year, name=site.name, kind=label(f"kind.{form.kind}", lang),
+            f"optimise.action.{said}", lang, year=year, name=site.name, kind=label(f"kind.{form.kind}", lang),
             rooms=sum(form.added), into="" if into is None else into.name, primary=form.rooms[0], junior=form.rooms[1],
+            whole=sum(form.rooms),
         )
         for lang in LANGS
     }  # fmt: skip
