@@ -130,7 +130,7 @@ def _plain_row(cursor: sqlite3.Cursor, row: tuple[object, ...]) -> tuple[object,
     """Return a row; a damaged file holds bytes and numbers where the program only ever wrote text."""
     for (column, *_), cell in zip(cursor.description, row, strict=True):
         if isinstance(cell, bytes) or not isinstance(cell, _KINDS.get(column, object)):
-            raise sqlite3.DatabaseError(f"{column} holds what the program never wrote there")
+            raise sqlite3.DatabaseError(f"{column} holds {type(cell).__name__}, which the program never wrote there")
     return row
 
 
