@@ -30,8 +30,8 @@ _SCENARIO_REASONS = [
     ("outlook = 3", "应为一组“键 = 值”", "must be a table of keys and values"),
     ("actions = 3", "应为方括号括起的列表", "must be a list in square brackets"),
     ("[policy]\nwithin_limits = 1", "应为 true 或 false", "must be true or false"),
-    (_ACTION.format("close_school") + "school_id = ''", "至少1个字", "must have at least 1 letters"),
-    (_ACTION.format("merge_schools") + "school_ids = []\ninto = 'a'", "至少1项", "must have at least 1 items"),
+    (_ACTION.format("close_school") + "school_id = ''", "至少1个字", "letters: at least 1"),
+    (_ACTION.format("merge_schools") + "school_ids = []\ninto = 'a'", "至少1项", "items: at least 1"),
     ("[[actions]]\nyear = 2025", "没有写明种类", "does not say of which kind it is"),
 ]
 
