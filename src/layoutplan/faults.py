@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from layoutplan.errors import InvisibleTextError, Problem
+from layoutplan.errors import InputError, InvisibleTextError, Problem
 from layoutplan.labels import Words
 
-TOML_FAULTS = (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError)
+_TOML_FAULTS = (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError)
 # By the kind pydantic gives a fault: the key of its words, and what they take from its context.
 _REASONS: dict[str, tuple[str, dict[str, str]]] = {
     "bool_type": ("truth", {}),
-    "date_type": ("date", {}),
     "dict_type": ("table", {}),
     "finite_number": ("number", {}),
     "float_type": ("number", {}),
@@ -86,14 +86,17 @@ def reason_of(error: Mapping[str, Any]) -> Words:
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """Return the tables of a TOML file; Windows may have put a mark in front of it.
-
-    Raises
-    ------
-    Exception
-        One of ``TOML_FAULTS``.
-    """
+    """Return the tables of a TOML file; Windows may have put a mark in front of it."""
     return tomllib.loads(path.read_text("utf-8-sig"))
+
+
+@contextmanager
+def refusing(error: type[InputError], *, source: str) -> Iterator[None]:
+    """Turn whatever hinders the reading of TOML within into an error of the package; ``source`` names the file."""
+    try:
+        yield
+    except _TOML_FAULTS as fault:
+        raise error([toml_problem(fault, source=source)]) from fault
 
 
 def toml_problem(fault: Exception, *, source: str) -> Problem:

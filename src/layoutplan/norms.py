@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from layoutplan.errors import NormError, Problem, is_visible
-from layoutplan.faults import TOML_FAULTS, read_toml, toml_problem
+from layoutplan.faults import read_toml, refusing
 
 _FIELDS = {"value", "unit", "clause", "verified", "note"}
 
@@ -104,10 +104,8 @@ def load_norms(overlay: Path | str | None = None) -> Norms:
 
 
 def _read_overlay(path: Path, known: Mapping[str, Norm]) -> dict[str, Norm]:
-    try:
+    with refusing(NormError, source=path.name):
         tables = _flatten(read_toml(path))
-    except TOML_FAULTS as fault:
-        raise NormError([toml_problem(fault, source=path.name)]) from fault
     problems = []
     for key, fields in tables.items():
         if key not in known:

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, S
 from layoutplan.county.problems import NOTHING_NEAR, near, show
 from layoutplan.county.tables import RASTERS, TABLES
 from layoutplan.errors import DataError, Problem, visible
-from layoutplan.faults import TOML_FAULTS, is_invisible, path_of, read_toml, toml_problem
+from layoutplan.faults import is_invisible, path_of, read_toml, refusing
 
 FILE = "county.toml"
 # A county says how many children live in it by one of these at least.
@@ -113,10 +113,8 @@ def read_manifest(path: Path | str) -> tuple[Path, Manifest]:
     file = file / FILE if file.is_dir() else file
     if not file.is_file():
         raise DataError([Problem("manifest_missing", FILE, values={"path": file.name})])
-    try:
+    with refusing(DataError, source=file.name):
         tree = read_toml(file)
-    except TOML_FAULTS as fault:
-        raise DataError([toml_problem(fault, source=file.name)]) from fault
     try:
         manifest = Manifest.model_validate(tree)
     except ValidationError as fault:

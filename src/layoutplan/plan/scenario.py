@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
 from layoutplan.county.tables import ROAD_CLASSES, SURFACES
 from layoutplan.errors import Problem, ScenarioError
-from layoutplan.faults import causes, is_invisible, path_of, reason_of, toml_problem
+from layoutplan.faults import causes, is_invisible, path_of, reason_of, refusing
 from layoutplan.files import write_whole
 from layoutplan.seats.settings import Outlook, Policy, Value
 
@@ -215,10 +215,8 @@ def read_content(path: Path) -> str:
     ScenarioError
         The file cannot be read.
     """
-    try:
+    with refusing(ScenarioError, source=path.name):
         return path.read_text("utf-8-sig")  # Windows puts a mark in front
-    except (OSError, UnicodeDecodeError) as fault:
-        raise ScenarioError([toml_problem(fault, source=path.name)]) from fault
 
 
 def parse_tree(content: str, *, source: str) -> dict[str, Any]:
@@ -229,10 +227,8 @@ def parse_tree(content: str, *, source: str) -> dict[str, Any]:
     ScenarioError
         The text is no TOML.
     """
-    try:
+    with refusing(ScenarioError, source=source):
         return tomllib.loads(content)
-    except (tomllib.TOMLDecodeError, RecursionError) as fault:
-        raise ScenarioError([toml_problem(fault, source=source)]) from fault
 
 
 def parse_scenario(content: str, *, source: str) -> Scenario:

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from layoutplan.county.problems import near, show
 from layoutplan.errors import DataError, Problem, visible
-from layoutplan.faults import TOML_FAULTS, is_invisible, path_of, read_toml, reason_of, toml_problem
+from layoutplan.faults import is_invisible, path_of, read_toml, reason_of, refusing
 from layoutplan.present import symbols
 
 Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
@@ -122,10 +122,8 @@ def load_look(path: Path) -> Look:
     DataError
         The file is not there or is no TOML, or a key or value does not fit; all at once.
     """
-    try:
-        tree: dict[str, Any] = read_toml(path)
-    except TOML_FAULTS as fault:
-        raise DataError([toml_problem(fault, source=path.name)]) from fault
+    with refusing(DataError, source=path.name):
+        tree = read_toml(path)
     said = tree.get("roads", {})
     said = said if isinstance(said, dict) else {}
     faults = [

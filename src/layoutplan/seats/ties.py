@@ -98,11 +98,11 @@ def _narrowed(face: Face, cost: Floats) -> tuple[Flags, Face]:
 
     Costs are whole numbers, and so are then the duals of a basic optimum: what is used has no reduced cost, exactly.
     """
-    units = len(face.pupils)
+    units, is_set = len(face.pupils), ~_is_free(face)
     _, _, dual = _solve(face, cost, np.zeros(units))
     of_unit, of_school = dual[:units], dual[units:]
-    is_used = (cost - of_unit[face.unit] - of_school[face.school] == 0) | ~_is_free(face)[face.unit]
-    may_stay = face.may_stay & ((of_unit == 0) | ~_is_free(face))
+    is_used = (cost - of_unit[face.unit] - of_school[face.school] == 0) | is_set[face.unit]
+    may_stay = face.may_stay & ((of_unit == 0) | is_set)
     narrow = replace(
         face, unit=face.unit[is_used], school=face.school[is_used], cost_ms=face.cost_ms[is_used],
         may_stay=may_stay, is_full=face.is_full | (of_school < 0),

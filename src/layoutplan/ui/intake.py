@@ -23,6 +23,7 @@ from layoutplan.county.manifest import FILE
 from layoutplan.county.sources import ARCHIVE_FAULTS
 from layoutplan.county.tables import RASTERS, TABLES
 from layoutplan.errors import DataError, Problem
+from layoutplan.faults import read_toml
 from layoutplan.files import write_whole
 
 ENDINGS = (
@@ -223,7 +224,7 @@ def amend_manifest(folder: Path, changes: Mapping[str, Mapping[str, Any]]) -> No
     changes : mapping
         ``{layer: {key: value}}``.
     """
-    tree = tomllib.loads((folder / FILE).read_text("utf-8-sig"))
+    tree = read_toml(folder / FILE)
     for layer, entry in changes.items():
         held = tree["layers"].setdefault(layer, {})
         for key, value in entry.items():
